@@ -1,0 +1,51 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// One row per room: what it may import. A room imports only rooms that stand in earlier rows, and each C library is
+/// imported by exactly one room (README, "The rooms").
+let rooms: [(name: String, imports: [String])] = [
+    ("Curriculum", []),
+    ("Documents", ["CCrypto"]),
+    ("Threads", ["CThreads"]),
+    ("Archives", ["CISAL"]),
+    ("Tensors", []),
+]
+
+/// System libraries by pkg-config name and Debian package.
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CISAL", path: "Sources/C/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+]
+
+/// C targets of our own: what Swift cannot import or vectorise. libnifti and oneDNN have no pkg-config file.
+let cTargets: [Target] = [
+    .target(name: "CThreads", path: "Sources/C/CThreads", linkerSettings: [.linkedLibrary("gomp")]),
+]
+
+/// Rooms with unit tests, in Tests/<room>Tests, and those whose tests have files beside them, in Fixtures. A test target
+/// sees its room, what that room imports, and Documents.
+let testedRooms: Set = [
+    "Curriculum", "Documents", "Threads", "Archives", "Tensors", "Cluster", "Kernels", "Volumes", "Networks",
+    "Objectives", "Datasets", "Patches", "Evaluation", "Checkpoints", "Prediction", "Training", "Reporting",
+    "CommandLineSpelling",
+]
+let roomsWithFixtures: Set = [
+    "Archives", "Volumes", "Networks", "Objectives", "Datasets", "Patches", "Evaluation", "Prediction",
+]
+let roomTests: [Target] = rooms.filter { testedRooms.contains($0.name) }.map { room in
+    .testTarget(
+        name: room.name + "Tests",
+        dependencies: Set(["TestSupport", "Documents", room.name] + room.imports).sorted().map { .init(stringLiteral: $0) },
+        exclude: roomsWithFixtures.contains(room.name) ? ["Fixtures"] : [])
+}
+
+let package = Package(
+    name: "pgps",
+    targets: systemLibraries + cTargets
+        + rooms.map { .target(name: $0.name, dependencies: $0.imports.map { .init(stringLiteral: $0) }) }
+        + [
+            .target(name: "TestSupport", path: "Tests/TestSupport"),
+        ]
+        + roomTests,
+    swiftLanguageModes: [.v6]
+)

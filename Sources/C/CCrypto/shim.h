@@ -1,0 +1,3 @@
+// libcrypto: SHA-256.
+#pragma once
+#include <openssl/evp.h>

@@ -1,0 +1,25 @@
+import Documents
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct FileAccessTests {
+    @Test("Files, folders with all they hold, and links are removed; what is not there is no error")
+    func removal() throws {
+        try TestFiles.withTemporaryFolder { folder in
+            let (file, link, inner) = (folder + "/file", folder + "/link", folder + "/a")
+            try FileAccess.replace(file, with: "content")
+            try FileAccess.makeFolder(inner + "/b")
+            try FileAccess.replace(inner + "/b/c", with: "content")
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+            try FileAccess.remove(link)
+            #expect(try FileAccess.list(folder) == ["a", "file"])
+            try FileAccess.remove(inner)
+            try FileAccess.remove(inner)
+            try FileAccess.remove(file + "/below")
+            #expect(try FileAccess.list(folder) == ["file"])
+            try FileAccess.remove(file)
+            #expect(try FileAccess.list(folder) == [])
+        }
+    }
+}
