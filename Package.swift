@@ -9,6 +9,7 @@ let rooms: [(name: String, imports: [String])] = [
     ("Threads", ["CThreads"]),
     ("Archives", ["CISAL"]),
     ("Tensors", []),
+    ("Volumes", ["Tensors", "Threads", "Archives", "Documents", "CNIfTI"]),
 ]
 
 /// System libraries by pkg-config name and Debian package.
@@ -19,6 +20,9 @@ let systemLibraries: [Target] = [
 
 /// C targets of our own: what Swift cannot import or vectorise. libnifti and oneDNN have no pkg-config file.
 let cTargets: [Target] = [
+    .target(
+        name: "CNIfTI", path: "Sources/C/CNIfTI",
+        linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz"), .linkedLibrary("z")]),
     .target(name: "CThreads", path: "Sources/C/CThreads", linkerSettings: [.linkedLibrary("gomp")]),
 ]
 
