@@ -10,6 +10,7 @@ let rooms: [(name: String, imports: [String])] = [
     ("Archives", ["CISAL"]),
     ("Tensors", []),
     ("Volumes", ["Tensors", "Threads", "Archives", "Documents", "CNIfTI"]),
+    ("Datasets", ["Volumes", "Tensors", "Threads", "Documents"]),
 ]
 
 /// System libraries by pkg-config name and Debian package.

@@ -1,0 +1,32 @@
+import Documents
+import Foundation
+
+/// What preprocessed cases depend on, as one text: cases with equal signatures are equal.
+enum PreprocessingSignature {
+    /// - Returns: SHA-256 over the relevant part of the plans, the labels, and name, size and time of every raw file.
+    static func make(dataset: RawDataset, plans: Plans, configuration: Configuration) -> String {
+        var parts: [JSONValue] = [
+            .integer(CaseStore.formatVersion), .integers(plans.transposeForward),
+            plans.json["foreground_intensity_properties_per_channel"] ?? .null,
+            dataset.description.json["labels"] ?? .null,
+        ]
+        let keys = [
+            "spacing", "normalization_schemes", "use_mask_for_norm", "resampling_fn_data", "resampling_fn_data_kwargs",
+            "resampling_fn_seg", "resampling_fn_seg_kwargs", "preprocessor_name",
+        ]
+        for key in keys { parts.append(configuration.json[key] ?? .null) }
+        for rawCase in dataset.cases {
+            for path in rawCase.imagePaths + [rawCase.labelPath].compactMap(\.self) { parts.append(state(of: path)) }
+        }
+        return SHA256.digest(of: Array(JSONValue.array(parts).text().utf8))
+    }
+
+    private static func state(of path: String) -> JSONValue {
+        var information = stat()
+        guard stat(path, &information) == 0 else { return .string(path) }
+        return .array([
+            .string((path as NSString).lastPathComponent), .integer(Int(information.st_size)),
+            .integer(Int(information.st_mtim.tv_sec)), .integer(Int(information.st_mtim.tv_nsec)),
+        ])
+    }
+}

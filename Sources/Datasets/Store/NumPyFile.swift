@@ -1,0 +1,125 @@
+import Documents
+import Foundation
+import Tensors
+
+/// NumPy's `.npy` files: a short text header, then the array in C order.
+///
+/// Standard: NumPy enhancement proposal 1, format versions 1.0 to 3.0; little-endian arrays in C order only.
+package enum NumPyFile {
+    /// NumPy's name of an element type.
+    package protocol Element: BitwiseCopyable {
+        static var descriptor: String { get }
+    }
+
+    /// The bytes in front of an array of this shape; a multiple of 64.
+    package static func header<Scalar: Element>(of type: Scalar.Type, shape: [Int]) -> [UInt8] {
+        let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+        var text = "{'descr': '\(Scalar.descriptor)', 'fortran_order': False, 'shape': (\(extents)), }"
+        let used = 10 + text.utf8.count + 1
+        text += String(repeating: " ", count: (64 - used % 64) % 64) + "\n"
+        let length = text.utf8.count
+        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
+    }
+
+    /// Writes a new file; nothing of it remains when that fails.
+    static func write<Scalar: Element>(
+        _ elements: UnsafeBufferPointer<Scalar>, shape: [Int], to path: String
+    ) throws(FileError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .lastCall("write", path) }
+        do throws(FileError) {
+            let header = AlignedBuffer(header(of: Scalar.self, shape: shape))
+            try write(UnsafeRawBufferPointer(header.elements), to: descriptor, path)
+            try write(UnsafeRawBufferPointer(elements), to: descriptor, path)
+        } catch {
+            close(descriptor)
+            unlink(path)
+            throw error
+        }
+        guard close(descriptor) == 0 else { throw .lastCall("write", path) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileError) {
+        var written = 0
+        while written < bytes.count {
+            let taken = Glibc.write(
+                descriptor, bytes.baseAddress.map { $0 + written }, min(bytes.count - written, 1 << 30))
+            if taken < 0 && errno == EINTR { continue }
+            guard taken > 0 else { throw .lastCall("write", path) }
+            written += taken
+        }
+    }
+
+    /// The shape and elements of a mapped array; the elements live as long as `file`.
+    ///
+    /// - Throws: ``FileError`` when the header is malformed, names another element type, or does not fit the file's
+    /// size.
+    static func elements<Scalar: Element>(
+        of file: MappedFile, as type: Scalar.Type
+    ) throws(FileError) -> (shape: [Int], elements: UnsafeBufferPointer<Scalar>) {
+        let (descriptor, shape, offset) = try parseHeader(file)
+        guard descriptor == Scalar.descriptor else {
+            throw malformed(file, "its elements are '\(descriptor)', not '\(Scalar.descriptor)'")
+        }
+        var count = MemoryLayout<Scalar>.stride
+        for extent in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard !overflow else { throw malformed(file, "its shape \(shape) is too large") }
+            count = product
+        }
+        guard count == file.bytes.count - offset else {
+            throw malformed(
+                file, "shape \(shape) needs \(offset + count) bytes, the file has \(file.bytes.count)")
+        }
+        guard let base = file.bytes.baseAddress, offset % MemoryLayout<Scalar>.alignment == 0 else {
+            throw malformed(file, "its array does not start at a multiple of the element's size")
+        }
+        let elementCount = count / MemoryLayout<Scalar>.stride
+        let pointer = (base + offset).bindMemory(to: Scalar.self, capacity: elementCount)
+        return (shape, UnsafeBufferPointer(start: pointer, count: elementCount))
+    }
+
+    private static func malformed(_ file: MappedFile, _ problem: String) -> FileError {
+        FileError(action: "use the array", path: file.path, reason: problem)
+    }
+
+    private static func parseHeader(
+        _ file: MappedFile
+    ) throws(FileError) -> (descriptor: String, shape: [Int], offset: Int) {
+        let bytes = file.bytes
+        guard bytes.count >= 10, bytes.prefix(6).elementsEqual([0x93] + Array("NUMPY".utf8)) else {
+            throw malformed(file, "it is no .npy file (\(bytes.count) bytes)")
+        }
+        let isLong = bytes[6] >= 2
+        let start = isLong ? 12 : 10
+        guard bytes.count >= start else { throw malformed(file, "the header is cut off") }
+        var length = Int(bytes[8]) | Int(bytes[9]) << 8
+        if isLong { length |= Int(bytes[10]) << 16 | Int(bytes[11]) << 24 }
+        guard length <= bytes.count - start else { throw malformed(file, "the header is cut off") }
+        let text = String(decoding: bytes[start..<start + length], as: UTF8.self)
+        guard let descriptor = value(of: "descr", in: text, from: "'", to: "'"),
+            let extents = value(of: "shape", in: text, from: "(", to: ")"), text.contains("'fortran_order': False")
+        else { throw malformed(file, "its header is \(text.trimmingCharacters(in: .whitespacesAndNewlines))") }
+        var shape: [Int] = []
+        for part in extents.split(separator: ",") {
+            let digits = part.trimmingCharacters(in: .whitespaces)
+            if digits.isEmpty { continue }
+            guard let extent = Int(digits), extent >= 0 else { throw malformed(file, "its shape is (\(extents))") }
+            shape.append(extent)
+        }
+        return (descriptor, shape, start + length)
+    }
+
+    /// What stands between two marks after a key of the header.
+    private static func value(of key: String, in text: String, from: String, to: String) -> String? {
+        guard let keyRange = text.range(of: "'\(key)':"),
+            let open = text.range(of: from, range: keyRange.upperBound..<text.endIndex),
+            let close = text.range(of: to, range: open.upperBound..<text.endIndex)
+        else { return nil }
+        return String(text[open.upperBound..<close.lowerBound])
+    }
+}
+
+extension Float: NumPyFile.Element { package static var descriptor: String { "<f4" } }
+extension Int16: NumPyFile.Element { package static var descriptor: String { "<i2" } }
+extension Int32: NumPyFile.Element { package static var descriptor: String { "<i4" } }
