@@ -11,6 +11,7 @@ let rooms: [(name: String, imports: [String])] = [
     ("Tensors", []),
     ("Volumes", ["Tensors", "Threads", "Archives", "Documents", "CNIfTI"]),
     ("Datasets", ["Volumes", "Tensors", "Threads", "Documents"]),
+    ("Patches", ["Datasets", "Curriculum", "Tensors", "Threads"]),
 ]
 
 /// System libraries by pkg-config name and Debian package.
