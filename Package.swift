@@ -12,6 +12,7 @@ let rooms: [(name: String, imports: [String])] = [
     ("Volumes", ["Tensors", "Threads", "Archives", "Documents", "CNIfTI"]),
     ("Datasets", ["Volumes", "Tensors", "Threads", "Documents"]),
     ("Patches", ["Datasets", "Curriculum", "Tensors", "Threads"]),
+    ("Evaluation", ["Datasets", "Volumes", "Tensors", "Threads", "Documents"]),
 ]
 
 /// System libraries by pkg-config name and Debian package.
