@@ -9,7 +9,10 @@ let rooms: [(name: String, imports: [String])] = [
     ("Threads", ["CThreads"]),
     ("Archives", ["CISAL"]),
     ("Tensors", []),
+    ("Kernels", ["Tensors", "Threads", "CKernels", "COpenBLAS"]),
     ("Volumes", ["Tensors", "Threads", "Archives", "Documents", "CNIfTI"]),
+    ("Networks", ["Kernels", "Tensors", "Threads"]),
+    ("Objectives", ["Networks", "Kernels", "Tensors", "Threads"]),
     ("Datasets", ["Volumes", "Tensors", "Threads", "Documents"]),
     ("Patches", ["Datasets", "Curriculum", "Tensors", "Threads"]),
     ("Evaluation", ["Datasets", "Volumes", "Tensors", "Threads", "Documents"]),
@@ -17,6 +20,8 @@ let rooms: [(name: String, imports: [String])] = [
 
 /// System libraries by pkg-config name and Debian package.
 let systemLibraries: [Target] = [
+    .systemLibrary(
+        name: "COpenBLAS", path: "Sources/C/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CISAL", path: "Sources/C/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
@@ -27,6 +32,7 @@ let cTargets: [Target] = [
         name: "CNIfTI", path: "Sources/C/CNIfTI",
         linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz"), .linkedLibrary("z")]),
     .target(name: "CThreads", path: "Sources/C/CThreads", linkerSettings: [.linkedLibrary("gomp")]),
+    .target(name: "CKernels", path: "Sources/C/CKernels", linkerSettings: [.linkedLibrary("dnnl")]),
 ]
 
 /// Rooms with unit tests, in Tests/<room>Tests, and those whose tests have files beside them, in Fixtures. A test target

@@ -1,0 +1,3 @@
+// OpenBLAS: the GEMM of the reference engine.
+#pragma once
+#include <cblas.h>

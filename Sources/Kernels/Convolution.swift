@@ -1,0 +1,125 @@
+/// One 3-D convolution or transposed convolution of a compiled network: its sizes, and how it treats its buffers.
+///
+/// - Shapes: input `[N, Cin, D, H, W]`; weight `[Cout, Cin, kD, kH, kW]` (transposed: `[Cin, Cout, kD, kH, kW]`); output
+///   `[N, Cout, D', H', W']` with `D' = (D − 1) / stride + 1` for odd kernels padded by `(k − 1) / 2`, and
+///   `D' = D · stride` for a transposed convolution, whose kernel is its stride.
+public struct ConvolutionShape: Sendable, Equatable {
+    public var batchSize: Int
+    public var inputChannelCount: Int
+    public var outputChannelCount: Int
+    /// Voxels of the input, `[D, H, W]`.
+    public var inputSize: [Int]
+    public var kernel: [Int]
+    public var stride: [Int]
+    public var isTransposed: Bool
+    /// The input is a network's image, `[N, C, D, H, W]`, and needs no gradient.
+    public var isFirst: Bool
+    /// Forward adds to the output: the second half of a convolution over two concatenated inputs.
+    public var accumulates: Bool
+    public var hasBias: Bool
+    public var needsBackward: Bool
+    /// Input channels of the whole weight tensor of which this convolution uses a part; scalars lie
+    /// `weightInputChannelCount · kernel volume` apart on its first axis.
+    public var weightInputChannelCount: Int
+
+    public init(
+        batchSize: Int, inputChannelCount: Int, outputChannelCount: Int, inputSize: [Int], kernel: [Int], stride: [Int],
+        isTransposed: Bool = false, isFirst: Bool = false, accumulates: Bool = false, hasBias: Bool = false,
+        needsBackward: Bool = true, weightInputChannelCount: Int? = nil
+    ) {
+        precondition(
+            isTransposed ? kernel == stride : kernel.allSatisfy { $0 % 2 == 1 },
+            "a convolution needs odd kernels and a transposed one its stride as kernel, not \(kernel) with \(stride)")
+        self.batchSize = batchSize
+        self.inputChannelCount = inputChannelCount
+        self.outputChannelCount = outputChannelCount
+        self.inputSize = inputSize
+        self.kernel = kernel
+        self.stride = stride
+        self.isTransposed = isTransposed
+        self.isFirst = isFirst
+        self.accumulates = accumulates
+        self.hasBias = hasBias
+        self.needsBackward = needsBackward
+        self.weightInputChannelCount = weightInputChannelCount ?? inputChannelCount
+    }
+
+    /// Voxels of the output, `[D', H', W']`.
+    public var outputSize: [Int] {
+        (0..<3).map { isTransposed ? inputSize[$0] * stride[$0] : (inputSize[$0] - 1) / stride[$0] + 1 }
+    }
+
+    /// Scalars between neighbours on the weights' first axis.
+    var weightStride: Int {
+        (isTransposed ? outputChannelCount : weightInputChannelCount) * kernel.reduce(1, *)
+    }
+
+    /// Floating-point operations of one direction, two per multiply-add, taps in the padding counted too.
+    public var operationCount: Int {
+        let voxels = isTransposed ? inputSize.reduce(1, *) : outputSize.reduce(1, *)
+        return 2 * batchSize * inputChannelCount * outputChannelCount * kernel.reduce(1, *) * voxels
+    }
+}
+
+/// The library that computes convolutions.
+public enum Engine: String, Sendable, CaseIterable {
+    /// oneDNN in its blocked layouts.
+    case oneDNN = "onednn"
+    /// OpenBLAS: GEMM over unfolded patches, in plain layouts. The reference, and the fallback.
+    case openBLAS = "openblas"
+
+    /// Channels per block of this engine's activations, `[N, C / block, D, H, W, block]`.
+    public var channelBlock: Int {
+        switch self {
+        case .oneDNN: OneDNNConvolution.channelBlock
+        case .openBLAS: 1
+        }
+    }
+
+    /// Compiles a convolution.
+    ///
+    /// - Throws: ``KernelError`` when the library has no implementation of this shape.
+    public func makeConvolution(_ shape: ConvolutionShape) throws(KernelError) -> any Convolution {
+        switch self {
+        case .oneDNN:
+            // Where most taps see only padding, GEMM does less work (and oneDNN 2.6 has no fast weight gradient).
+            if TapConvolution.suits(shape) { TapConvolution(shape, block: channelBlock) } else { try OneDNNConvolution(shape) }
+        case .openBLAS: OpenBLASConvolution(shape)
+        }
+    }
+}
+
+/// A compiled convolution. Buffers hold activations in the engine's blocks; scratch holds at least `scratchByteCount`.
+public protocol Convolution: AnyObject {
+    var shape: ConvolutionShape { get }
+    var scratchByteCount: Int { get }
+
+    /// Takes over the weights and the bias (read only where the shape has one); the pointers may change afterwards.
+    func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?)
+
+    func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer)
+
+    /// Replaces the gradient of the input.
+    func backwardData(
+        _ outputGradient: UnsafePointer<Float>, _ inputGradient: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutableRawPointer)
+
+    /// Replaces the gradient of the weights (in the weights' own strides) and of the bias.
+    func backwardWeights(
+        _ input: UnsafePointer<Float>, _ outputGradient: UnsafePointer<Float>, _ weights: UnsafeMutablePointer<Float>,
+        bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
+}
+
+/// A kernel library that cannot do what a network needs.
+public struct KernelError: Error, CustomStringConvertible {
+    public let shape: ConvolutionShape
+    public let problem: String
+
+    public var description: String {
+        """
+        cannot compile a convolution of \(shape.inputChannelCount) to \(shape.outputChannelCount) channels, kernel \
+        \(shape.kernel), stride \(shape.stride), on \(shape.batchSize) × \(shape.inputSize) voxels: \(problem); \
+        --engine openblas takes every shape
+        """
+    }
+}

@@ -1,0 +1,191 @@
+import Kernels
+import Tensors
+
+/// A result that layers pass on: where its data lie, and where its consumers leave their gradients.
+///
+/// Layout `[N, C / block, D, H, W, block]`; an image and logits are plain, `[N, C, D, H, W]`.
+final class Activation {
+    let channelCount: Int
+    /// Voxels, `[D, H, W]`.
+    let size: [Int]
+    let scalarCount: Int
+    /// Numbers of the buffers in the plan: data, and at most two gradients (of a skip connection).
+    var dataBuffer: Int?
+    var gradientBuffers: [Int] = []
+    var data: UnsafeMutablePointer<Float>?
+    var gradients: [UnsafeMutablePointer<Float>] = []
+
+    init(batchSize: Int, channelCount: Int, size: [Int], block: Int) {
+        self.channelCount = channelCount
+        self.size = size
+        scalarCount = batchSize * ((channelCount + block - 1) / block * block) * size.reduce(1, *)
+    }
+
+    var voxelCount: Int { size.reduce(1, *) }
+
+    /// The data, once the session has placed its buffers.
+    var placedData: UnsafeMutablePointer<Float> {
+        guard let data else { preconditionFailure("a layer ran before the session placed its buffers") }
+        return data
+    }
+}
+
+/// Where a layer finds its parameters and leaves their gradients: flat buffers in the order of ``ParameterLayout``.
+struct ParameterView {
+    let entry: ParameterLayout.Entry
+    /// Scalars to skip inside the entry: the part of the input channels that a layer uses.
+    var inset = 0
+
+    func of(_ buffer: UnsafePointer<Float>) -> UnsafePointer<Float> { buffer + entry.offset + inset }
+    func of(_ buffer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> { buffer + entry.offset + inset }
+}
+
+/// One step of a compiled network, forward and backward.
+protocol Layer: AnyObject {
+    var inputs: [Activation] { get }
+    /// The gradient slot of each input that this layer writes; nil for an image.
+    var slots: [Int?] { get }
+    var output: Activation { get }
+    var scratchByteCount: Int { get }
+
+    func load(_ weights: UnsafePointer<Float>)
+    func forward(scratch: UnsafeMutableRawPointer)
+
+    /// Reads the gradients of the output, leaves those of the inputs in their slots, and replaces those of the
+    /// parameters in the flat buffer.
+    func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer)
+}
+
+/// Convolution, instance norm and LeakyReLU; over two inputs it is the convolution of their concatenation, each input
+/// with its own part of the weights, so nothing is copied.
+///
+/// The convolution's bias changes nothing in front of the norm: it is never computed, and its gradient is 0.
+final class ConvolutionBlock: Layer {
+    let inputs: [Activation]
+    let output: Activation
+    private let parts: [any Convolution]
+    private let weights: [ParameterView]
+    private let bias: ParameterView
+    private let scale: ParameterView
+    private let shift: ParameterView
+    private let norm: InstanceNormLeaky
+    let slots: [Int?]
+
+    init(
+        inputs: [Activation], output: Activation, slots: [Int?], parts: [any Convolution], weights: [ParameterView],
+        bias: ParameterView, scale: ParameterView, shift: ParameterView, norm: InstanceNormLeaky
+    ) {
+        self.inputs = inputs
+        self.output = output
+        self.slots = slots
+        self.parts = parts
+        self.weights = weights
+        self.bias = bias
+        self.scale = scale
+        self.shift = shift
+        self.norm = norm
+    }
+
+    var scratchByteCount: Int { parts.map(\.scratchByteCount).max() ?? 0 }
+
+    func load(_ weights: UnsafePointer<Float>) {
+        for (part, view) in zip(parts, self.weights) { part.setWeights(view.of(weights), bias: nil) }
+        norm.setParameters(scale: scale.of(weights), shift: shift.of(weights))
+    }
+
+    func forward(scratch: UnsafeMutableRawPointer) {
+        for (part, input) in zip(parts, inputs) { part.forward(input.placedData, output.placedData, scratch: scratch) }
+        norm.forward(output.placedData)
+    }
+
+    func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
+        let gradient = output.gradients[0]
+        norm.backward(
+            output.placedData, gradient: gradient, second: output.gradients.count > 1 ? output.gradients[1] : nil,
+            scaleGradient: scale.of(parameterGradient), shiftGradient: shift.of(parameterGradient))
+        bias.of(parameterGradient).update(repeating: 0, count: bias.entry.count)
+        for (index, part) in parts.enumerated() {
+            part.backwardWeights(
+                inputs[index].placedData, gradient, weights[index].of(parameterGradient), bias: nil, scratch: scratch)
+            if let slot = slots[index] {
+                part.backwardData(gradient, inputs[index].gradients[slot], scratch: scratch)
+            }
+        }
+    }
+}
+
+/// Transposed convolution with kernel = stride and a bias: the way up.
+final class UpsamplingLayer: Layer {
+    let inputs: [Activation]
+    let slots: [Int?] = [0]
+    let output: Activation
+    private let convolution: any Convolution
+    private let weight: ParameterView
+    private let bias: ParameterView
+
+    init(
+        input: Activation, output: Activation, convolution: any Convolution, weight: ParameterView, bias: ParameterView
+    ) {
+        inputs = [input]
+        self.output = output
+        self.convolution = convolution
+        self.weight = weight
+        self.bias = bias
+    }
+
+    var scratchByteCount: Int { convolution.scratchByteCount }
+
+    func load(_ weights: UnsafePointer<Float>) {
+        convolution.setWeights(weight.of(weights), bias: bias.of(weights))
+    }
+
+    func forward(scratch: UnsafeMutableRawPointer) {
+        convolution.forward(inputs[0].placedData, output.placedData, scratch: scratch)
+    }
+
+    func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
+        convolution.backwardWeights(
+            inputs[0].placedData, output.gradients[0], weight.of(parameterGradient), bias: bias.of(parameterGradient),
+            scratch: scratch)
+        convolution.backwardData(output.gradients[0], inputs[0].gradients[0], scratch: scratch)
+    }
+}
+
+/// The segmentation head of one resolution level. Its output's data become the gradient of the loss in place.
+final class HeadLayer: Layer {
+    let inputs: [Activation]
+    let slots: [Int?] = [0]
+    let output: Activation
+    private let head: SegmentationHead
+    private let weight: ParameterView
+    private let bias: ParameterView
+    /// The features' gradient already holds that of the level above.
+    private let accumulates: Bool
+
+    init(
+        input: Activation, output: Activation, head: SegmentationHead, weight: ParameterView, bias: ParameterView,
+        accumulates: Bool
+    ) {
+        inputs = [input]
+        self.output = output
+        self.head = head
+        self.weight = weight
+        self.bias = bias
+        self.accumulates = accumulates
+    }
+
+    let scratchByteCount = 0
+
+    func load(_ weights: UnsafePointer<Float>) {
+        head.setParameters(weights: weight.of(weights), bias: bias.of(weights))
+    }
+
+    func forward(scratch: UnsafeMutableRawPointer) { head.forward(inputs[0].placedData, output.placedData) }
+
+    func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
+        head.backwardWeights(
+            inputs[0].placedData, output.placedData, weightGradient: weight.of(parameterGradient),
+            biasGradient: bias.of(parameterGradient))
+        head.backwardData(output.placedData, inputs[0].gradients[0], accumulate: accumulates)
+    }
+}

@@ -1,0 +1,107 @@
+import Kernels
+import Tensors
+
+/// What a session is compiled for.
+public enum SessionPurpose: Sendable, Equatable {
+    /// Forward and backward, logits at every supervised level.
+    case training
+    /// Forward only, logits at the highest resolution.
+    case inference
+}
+
+/// A network compiled for one batch and patch size: primitives, layouts and buffers are fixed; a step allocates nothing.
+///
+/// Safety: a session is used by one thread at a time; inside, it runs on the pool of ``Threads``.
+public final class Session: @unchecked Sendable {
+    public let architecture: UNetArchitecture
+    /// Samples per call.
+    public let batchSize: Int
+    /// Voxels per axis of one sample, `[D, H, W]`.
+    public let patchSize: [Int]
+    /// Voxels per axis of the logits at each supervised level, highest resolution first.
+    public let logitSizes: [[Int]]
+    /// Bytes of activations and gradients, and of the libraries' scratch memory.
+    public let arenaByteCount: Int
+
+    private let image: Activation
+    private let layers: [any Layer]
+    private let logitActivations: [Activation]
+    /// Parameters of heads that have no part in the loss; their gradient is 0.
+    private let unsupervised: [ParameterLayout.Entry]
+    private let arena: AlignedBuffer<UInt8>
+    private let scratch: AlignedBuffer<UInt8>
+
+    /// Compiles the network.
+    ///
+    /// - Parameters:
+    ///   - supervisedLevelCount: levels that get logits in training, from the highest resolution; all but the lowest
+    ///     decoder level when absent (nnU-Net gives that one the weight 0), and at least one.
+    /// - Throws: ``KernelError`` when the engine has no implementation for a layer.
+    /// - Precondition: the strides divide the patch.
+    public init(
+        architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], purpose: SessionPurpose,
+        engine: Engine = .oneDNN, supervisedLevelCount: Int? = nil
+    ) throws(KernelError) {
+        precondition(batchSize >= 1, "a session needs at least one sample, not \(batchSize)")
+        precondition(
+            zip(patchSize, architecture.downsampling[architecture.levelCount - 1]).allSatisfy { $0 >= $1 && $0 % $1 == 0 },
+            "the strides of \(architecture.strides) do not divide a patch of \(patchSize)")
+        self.architecture = architecture
+        self.batchSize = batchSize
+        self.patchSize = patchSize
+        let levels = purpose == .inference ? 1 : supervisedLevelCount ?? max(1, architecture.levelCount - 2)
+        var graph = GraphBuilder(
+            architecture: architecture, batchSize: batchSize, patchSize: patchSize,
+            isTraining: purpose == .training, engine: engine, supervisedLevelCount: levels)
+        try graph.build()
+        image = graph.image
+        layers = graph.layers
+        logitActivations = graph.logits
+        logitSizes = graph.logits.map(\.size)
+        unsupervised = graph.unsupervised
+
+        var plan = graph.planBuffers()
+        plan.place()
+        arena = AlignedBuffer(count: plan.byteCount)
+        scratch = AlignedBuffer(count: layers.map(\.scratchByteCount).max() ?? 0)
+        arenaByteCount = plan.byteCount + scratch.count
+        let base = UnsafeMutableRawPointer(arena.pointer)
+        func place(_ number: Int, _ count: Int) -> UnsafeMutablePointer<Float> {
+            (base + plan.requests[number].offset).bindMemory(to: Float.self, capacity: count)
+        }
+        for activation in layers.map(\.output) {
+            if let number = activation.dataBuffer { activation.data = place(number, activation.scalarCount) }
+            activation.gradients = activation.gradientBuffers.map { place($0, activation.scalarCount) }
+        }
+    }
+
+    /// Takes over the weights, `architecture.parameterLayout.scalarCount` scalars; call it again after they changed.
+    public func load(weights: AlignedBuffer<Float>) {
+        precondition(
+            weights.count == architecture.parameterLayout.scalarCount,
+            "\(weights.count) weights for a network of \(architecture.parameterLayout.scalarCount)")
+        for layer in layers { layer.load(weights.pointer) }
+    }
+
+    /// Runs the network on images `[batchSize, C, D, H, W]`. In training the images must stay in place until
+    /// ``backward(into:)`` has returned.
+    public func forward(_ images: UnsafePointer<Float>) {
+        image.data = UnsafeMutablePointer(mutating: images)  // only ever read
+        for layer in layers { layer.forward(scratch: scratch.pointer) }
+    }
+
+    /// Logits of the last forward pass at a level (0 is the highest resolution), `[batchSize, heads, D, H, W]`. In
+    /// training the loss replaces them by its gradient before ``backward(into:)``.
+    public func logits(level: Int) -> UnsafeMutablePointer<Float> { logitActivations[level].placedData }
+
+    /// The gradient of every parameter, given the loss's gradient in the place of the logits.
+    ///
+    /// - Parameter gradient: `architecture.parameterLayout.scalarCount` scalars, all replaced.
+    public func backward(into gradient: UnsafeMutablePointer<Float>) {
+        for layer in layers.reversed() { layer.backward(into: gradient, scratch: scratch.pointer) }
+        for entry in unsupervised { (gradient + entry.offset).update(repeating: 0, count: entry.count) }
+    }
+
+    /// Fills all activations and gradients with a bit pattern, so that a test sees what a layer leaves unwritten.
+    package func poison() { arena.fill(0xFF) }
+}

@@ -1,0 +1,6 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// `base` to the power of `exponent`.
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

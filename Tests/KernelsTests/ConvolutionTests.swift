@@ -1,0 +1,177 @@
+import Kernels
+import Tensors
+import Testing
+
+/// A convolution on both engines, in plain layouts.
+struct ConvolutionCase: CustomTestStringConvertible, Sendable {
+    var shape: ConvolutionShape
+    var testDescription: String {
+        "\(shape.batchSize)×\(shape.inputChannelCount)→\(shape.outputChannelCount) on \(shape.inputSize), kernel \(shape.kernel), stride \(shape.stride)\(shape.isTransposed ? ", transposed" : "")\(shape.isFirst ? ", first" : "")\(shape.accumulates ? ", adding" : "")"
+    }
+
+    static func make(
+        _ n: Int, _ ic: Int, _ oc: Int, _ size: [Int], _ kernel: [Int], _ stride: [Int], transposed: Bool = false,
+        first: Bool = false, accumulates: Bool = false, bias: Bool = false, of whole: Int? = nil
+    ) -> ConvolutionCase {
+        ConvolutionCase(
+            shape: ConvolutionShape(
+                batchSize: n, inputChannelCount: ic, outputChannelCount: oc, inputSize: size, kernel: kernel,
+                stride: stride, isTransposed: transposed, isFirst: first, accumulates: accumulates, hasBias: bias,
+                weightInputChannelCount: whole))
+    }
+
+    static let all: [ConvolutionCase] = [
+        make(2, 16, 32, [5, 7, 6], [3, 3, 3], [1, 1, 1]),
+        make(1, 16, 16, [1, 1, 1], [3, 3, 3], [1, 1, 1]),
+        make(3, 32, 16, [2, 1, 1], [3, 3, 3], [1, 1, 1]),
+        make(3, 16, 32, [2, 2, 1], [3, 3, 3], [1, 1, 1]),
+        make(2, 16, 32, [2, 2, 2], [3, 3, 3], [2, 2, 2]),
+        make(2, 16, 16, [4, 5, 6], [1, 3, 3], [1, 2, 2]),
+        make(2, 32, 16, [2, 4, 6], [3, 3, 3], [1, 1, 1]),
+        make(1, 20, 16, [5, 2, 4], [3, 3, 3], [1, 1, 1]),
+        make(1, 16, 16, [4, 6, 2], [3, 3, 3], [2, 2, 2]),
+        make(1, 16, 16, [1, 9, 9], [3, 3, 3], [1, 2, 2]),
+        make(1, 20, 12, [3, 4, 5], [3, 3, 3], [1, 1, 1]),
+        make(2, 1, 32, [6, 5, 7], [3, 3, 3], [1, 1, 1], first: true),
+        make(2, 3, 16, [4, 4, 4], [3, 3, 3], [1, 1, 1], first: true),
+        make(1, 5, 24, [4, 3, 4], [1, 3, 3], [1, 1, 1], first: true),
+        make(2, 16, 16, [4, 3, 5], [3, 3, 3], [1, 1, 1], accumulates: true, of: 32),
+        make(2, 32, 16, [2, 3, 2], [2, 2, 2], [2, 2, 2], transposed: true, bias: true),
+        make(1, 16, 24, [3, 2, 2], [1, 2, 2], [1, 2, 2], transposed: true, bias: true),
+        make(2, 48, 16, [1, 1, 1], [2, 2, 2], [2, 2, 2], transposed: true, bias: true),
+    ]
+
+    struct Result {
+        var output: [Float]
+        var inputGradient: [Float]
+        var weightGradient: [Float]
+        var biasGradient: [Float]
+    }
+
+    static func noise(_ count: Int, _ index: Int) -> [Float] {
+        var stream = RandomStream(seed: 3, purpose: .test, index: index)
+        return (0..<count).map { _ in stream.normal() }
+    }
+
+    var inputCount: Int { shape.batchSize * shape.inputChannelCount * shape.inputSize.reduce(1, *) }
+    var outputCount: Int { shape.batchSize * shape.outputChannelCount * shape.outputSize.reduce(1, *) }
+    var weightCount: Int {
+        let first = shape.isTransposed ? shape.inputChannelCount : shape.outputChannelCount
+        let second = shape.isTransposed ? shape.outputChannelCount : shape.weightInputChannelCount
+        return first * second * shape.kernel.reduce(1, *)
+    }
+    var weights: [Float] { Self.noise(weightCount, 1).map { $0 * 0.2 } }
+
+    func run(_ engine: Engine) throws -> Result {
+        let convolution = try engine.makeConvolution(shape)
+        let block = engine.channelBlock
+        let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
+        let inputBlock = shape.isFirst ? 1 : block
+        let input = Self.blocked(
+            Self.noise(inputCount, 0), shape.batchSize, shape.inputChannelCount, shape.inputSize, inputBlock)
+        let output = Self.blocked(
+            shape.accumulates ? Self.noise(outputCount, 4) : Array(repeating: .nan, count: outputCount), shape.batchSize,
+            shape.outputChannelCount, shape.outputSize, block)
+        let gradient = Self.blocked(
+            Self.noise(outputCount, 2), shape.batchSize, shape.outputChannelCount, shape.outputSize, block)
+        let inputGradient = AlignedBuffer<Float>(count: input.count)
+        inputGradient.fill(.nan)
+        let weightGradient = AlignedBuffer(Array(repeating: Float.nan, count: weightCount))
+        let biasGradient = AlignedBuffer(Array(repeating: Float.nan, count: shape.outputChannelCount))
+        convolution.setWeights(weights, bias: Self.noise(shape.outputChannelCount, 3))
+        convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
+        if !shape.isFirst { convolution.backwardData(gradient.pointer, inputGradient.pointer, scratch: scratch.pointer) }
+        convolution.backwardWeights(
+            input.pointer, gradient.pointer, weightGradient.pointer, bias: shape.hasBias ? biasGradient.pointer : nil,
+            scratch: scratch.pointer)
+        return Result(
+            output: Self.plain(output, shape.batchSize, shape.outputChannelCount, shape.outputSize, block),
+            inputGradient: shape.isFirst
+                ? [] : Self.plain(inputGradient, shape.batchSize, shape.inputChannelCount, shape.inputSize, block),
+            weightGradient: weightGradient.array, biasGradient: shape.hasBias ? biasGradient.array : [])
+    }
+
+    static func place(_ n: Int, _ c: Int, _ s: Int, _ channels: Int, _ voxels: Int, _ block: Int) -> Int {
+        ((n * ((channels + block - 1) / block) + c / block) * voxels + s) * block + c % block
+    }
+
+    static func blocked(_ values: [Float], _ n: Int, _ c: Int, _ size: [Int], _ block: Int) -> AlignedBuffer<Float> {
+        let voxels = size.reduce(1, *)
+        let buffer = AlignedBuffer<Float>(count: n * ((c + block - 1) / block * block) * voxels)
+        for i in 0..<n {
+            for k in 0..<c {
+                for s in 0..<voxels {
+                    buffer.pointer[place(i, k, s, c, voxels, block)] = values[(i * c + k) * voxels + s]
+                }
+            }
+        }
+        return buffer
+    }
+
+    static func plain(_ buffer: AlignedBuffer<Float>, _ n: Int, _ c: Int, _ size: [Int], _ block: Int) -> [Float] {
+        let voxels = size.reduce(1, *)
+        var values: [Float] = []
+        for i in 0..<n {
+            for k in 0..<c {
+                for s in 0..<voxels { values.append(buffer.pointer[place(i, k, s, c, voxels, block)]) }
+            }
+        }
+        return values
+    }
+}
+
+@Suite struct ConvolutionTests {
+    @Test("oneDNN agrees with the reference engine, over poisoned outputs", arguments: ConvolutionCase.all)
+    func oneDNNAgreesWithTheReference(convolution: ConvolutionCase) throws {
+        let (fast, reference) = (try convolution.run(.oneDNN), try convolution.run(.openBLAS))
+        expectClose(fast.output, reference.output, "output")
+        expectClose(fast.inputGradient, reference.inputGradient, "gradient of the input")
+        // A view into wider weights leaves the rest alone.
+        let written = reference.weightGradient.indices.filter { !reference.weightGradient[$0].isNaN }
+        #expect(written == fast.weightGradient.indices.filter { !fast.weightGradient[$0].isNaN })
+        expectClose(written.map { fast.weightGradient[$0] }, written.map { reference.weightGradient[$0] }, "weights")
+        expectClose(fast.biasGradient, reference.biasGradient, "bias")
+    }
+
+    /// A convolution is linear in its input and in its weights, so its gradients must satisfy ⟨g, conv(x, w)⟩ =
+    /// ⟨data gradient, x⟩ = ⟨weight gradient, w⟩ up to the bias.
+    @Test("the reference engine's gradients are adjoint to its forward pass", arguments: ConvolutionCase.all)
+    func gradientsAreAdjoint(convolution: ConvolutionCase) throws {
+        var convolution = convolution
+        convolution.shape.hasBias = false
+        convolution.shape.accumulates = false
+        convolution.shape.weightInputChannelCount = convolution.shape.inputChannelCount
+        let result = try convolution.run(.openBLAS)
+        let gradient = ConvolutionCase.noise(convolution.outputCount, 2)
+        let forward = dot(gradient, result.output)
+        #expect(abs(dot(result.weightGradient, convolution.weights) - forward) <= 1e-4 * max(1, abs(forward)))
+        if !convolution.shape.isFirst {
+            let input = ConvolutionCase.noise(convolution.inputCount, 0)
+            #expect(abs(dot(result.inputGradient, input) - forward) <= 1e-4 * max(1, abs(forward)))
+        }
+    }
+
+    /// One channel, a row of three voxels, taps 1, 2, 3 along W: padded sums worked by hand.
+    @Test(arguments: Engine.allCases) func threeVoxelsByHand(engine: Engine) throws {
+        let shape = ConvolutionShape(
+            batchSize: 1, inputChannelCount: 1, outputChannelCount: 1, inputSize: [1, 1, 3], kernel: [1, 1, 3],
+            stride: [1, 1, 1], isFirst: true)
+        let convolution = try engine.makeConvolution(shape)
+        let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
+        let input = AlignedBuffer<Float>([10, 20, 30])
+        let output = ConvolutionCase.blocked([.nan, .nan, .nan], 1, 1, [1, 1, 3], engine.channelBlock)
+        convolution.setWeights([1, 2, 3], bias: nil)
+        convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
+        // 2·10 + 3·20, 1·10 + 2·20 + 3·30, 1·20 + 2·30
+        #expect(ConvolutionCase.plain(output, 1, 1, [1, 1, 3], engine.channelBlock) == [80, 140, 80])
+    }
+
+    private func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } }
+
+    private func expectClose(_ a: [Float], _ b: [Float], _ what: String) {
+        #expect(a.count == b.count)
+        let largest = b.map { abs($0) }.max() ?? 0
+        let difference = zip(a, b).map { abs($0 - $1) }.max() ?? 0
+        #expect(difference <= 2e-5 * max(1, largest) && a.allSatisfy(\.isFinite), "\(what): \(difference) of \(largest)")
+    }
+}

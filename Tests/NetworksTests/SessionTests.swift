@@ -1,0 +1,174 @@
+import Kernels
+import Networks
+import Tensors
+import Testing
+
+/// A small network: an uneven patch, a bottleneck of a few voxels, channels that do not fill their blocks.
+private struct SmallNetwork {
+    let architecture = UNetArchitecture(
+        inputChannelCount: 2, headCount: 3, features: [12, 16, 32, 40],
+        kernelSizes: [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
+        strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2], [2, 2, 2]], encoderConvolutionCounts: [2, 1, 2, 2],
+        decoderConvolutionCounts: [1, 2, 2])
+    let patchSize = [4, 8, 16]
+    let engine: Engine
+
+    var weights: AlignedBuffer<Float> { architecture.initialWeights(seed: 5) }
+    var imageScalarCount: Int { architecture.inputChannelCount * patchSize.reduce(1, *) }
+    var logitScalarCount: Int { architecture.headCount * patchSize.reduce(1, *) }
+
+    func noise(_ count: Int, _ index: Int) -> AlignedBuffer<Float> {
+        var stream = RandomStream(seed: 9, purpose: .test, index: index)
+        return AlignedBuffer((0..<count).map { _ in stream.normal() })
+    }
+
+    func session(_ batchSize: Int, _ purpose: SessionPurpose) throws -> Session {
+        let session = try Session(
+            architecture: architecture, batchSize: batchSize, patchSize: patchSize, purpose: purpose, engine: engine)
+        session.load(weights: weights)
+        return session
+    }
+
+    /// The logits of the highest resolution.
+    func logits(_ session: Session, _ images: UnsafePointer<Float>) -> [Float] {
+        session.forward(images)
+        let count = session.batchSize * logitScalarCount
+        return Array(UnsafeBufferPointer(start: session.logits(level: 0), count: count))
+    }
+
+    /// Forward, then backward of a gradient that is noise at every level.
+    func step(_ session: Session, _ images: AlignedBuffer<Float>) -> (logits: [Float], gradient: [Float]) {
+        let result = logits(session, images.pointer)
+        for (level, size) in session.logitSizes.enumerated() {
+            let noise = noise(session.batchSize * architecture.headCount * size.reduce(1, *), 100 + level)
+            session.logits(level: level).update(from: noise.pointer, count: noise.count)
+        }
+        let gradient = AlignedBuffer<Float>(count: weights.count)
+        gradient.fill(.nan)
+        session.backward(into: gradient.pointer)
+        return (result, gradient.array)
+    }
+}
+
+@Suite struct SessionTests {
+    @Test("inference gives training's logits", arguments: Engine.allCases)
+    func inferenceIsTraining(engine: Engine) throws {
+        let network = SmallNetwork(engine: engine)
+        let images = network.noise(2 * network.imageScalarCount, 0)
+        let training = network.logits(try network.session(2, .training), images.pointer)
+        let inference = network.logits(try network.session(2, .inference), images.pointer)
+        #expect(largestDifference(training, inference) <= 1e-5)
+    }
+
+    @Test("a batch of three gives the logits of its samples alone", arguments: Engine.allCases)
+    func batchIsItsSamples(engine: Engine) throws {
+        let network = SmallNetwork(engine: engine)
+        let images = network.noise(3 * network.imageScalarCount, 1)
+        let batch = network.logits(try network.session(3, .training), images.pointer)
+        let single = try network.session(1, .training)
+        let alone = (0..<3).flatMap { network.logits(single, images.pointer + $0 * network.imageScalarCount) }
+        #expect(largestDifference(batch, alone) <= 1e-5)
+    }
+
+    @Test("a batch's gradient is the sum of its samples'", arguments: Engine.allCases)
+    func gradientIsTheSum(engine: Engine) throws {
+        let network = SmallNetwork(engine: engine)
+        // The same image twice, with the same gradient in its logits.
+        let image = network.noise(network.imageScalarCount, 2)
+        let twice = AlignedBuffer(image.array + image.array)
+        func gradient(_ batchSize: Int, _ images: AlignedBuffer<Float>) throws -> [Float] {
+            let session = try network.session(batchSize, .training)
+            session.forward(images.pointer)
+            for (level, size) in session.logitSizes.enumerated() {
+                let count = network.architecture.headCount * size.reduce(1, *)
+                let noise = network.noise(count, 100 + level)
+                for sample in 0..<batchSize {
+                    (session.logits(level: level) + sample * count).update(from: noise.pointer, count: count)
+                }
+            }
+            let gradient = AlignedBuffer<Float>(count: network.weights.count)
+            session.backward(into: gradient.pointer)
+            return gradient.array
+        }
+        let (one, two) = (try gradient(1, image), try gradient(2, twice))
+        for entry in network.architecture.parameterLayout.entries {
+            #expect(
+                largestDifference(Array(two[entry.range]), one[entry.range].map { 2 * $0 }) <= 1e-4, "\(entry.name)")
+        }
+    }
+
+    @Test("a poisoned arena changes no bit, of the first step or a later one", arguments: Engine.allCases)
+    func poisonChangesNothing(engine: Engine) throws {
+        let network = SmallNetwork(engine: engine)
+        let images = network.noise(2 * network.imageScalarCount, 3)
+        let clean = network.step(try network.session(2, .training), images)
+        #expect(clean.logits.allSatisfy { $0.isFinite } && clean.gradient.allSatisfy { $0.isFinite })
+        let session = try network.session(2, .training)
+        for _ in 0..<2 {
+            session.poison()
+            let poisoned = network.step(session, images)
+            #expect(poisoned.logits.map(\.bitPattern) == clean.logits.map(\.bitPattern))
+            #expect(poisoned.gradient.map(\.bitPattern) == clean.gradient.map(\.bitPattern))
+        }
+        // Another image in between leaves nothing behind.
+        _ = network.step(session, network.noise(2 * network.imageScalarCount, 4))
+        #expect(network.step(session, images).gradient.map(\.bitPattern) == clean.gradient.map(\.bitPattern))
+    }
+
+    @Test("new weights count from the next load on", arguments: Engine.allCases)
+    func loadTakesOver(engine: Engine) throws {
+        let network = SmallNetwork(engine: engine)
+        let images = network.noise(network.imageScalarCount, 5)
+        let session = try network.session(1, .inference)
+        let first = network.logits(session, images.pointer)
+        let other = network.architecture.initialWeights(seed: 6)
+        session.load(weights: other)
+        other.fill(.nan)
+        let second = network.logits(session, images.pointer)
+        #expect(second != first && second.allSatisfy { $0.isFinite })
+        session.load(weights: network.weights)
+        #expect(network.logits(session, images.pointer) == first)
+    }
+
+    @Test("heads below the supervised levels have gradient 0") func unsupervisedHeads() throws {
+        let network = SmallNetwork(engine: .openBLAS)
+        let session = try network.session(1, .training)
+        #expect(session.logitSizes == [[4, 8, 16], [4, 4, 8]])
+        let gradient = network.step(session, network.noise(network.imageScalarCount, 6)).gradient
+        for entry in network.architecture.parameterLayout.entries {
+            let isFrozen = entry.name.hasPrefix("decoder.seg_layers.0.") || entry.role == .convolutionBias
+            #expect(gradient[entry.range].allSatisfy { $0 == 0 } == isFrozen, "\(entry.name)")
+        }
+    }
+
+    @Test("the arena holds what must live at once, and not much more", arguments: Engine.allCases)
+    func arenaSize(engine: Engine) throws {
+        let network = SmallNetwork(engine: engine)
+        let block = engine.channelBlock
+        // Results of the layers, in bytes: (features, level) of every block and transposed convolution, and the logits.
+        let voxels = network.architecture.downsampling.map { zip(network.patchSize, $0).map { $0 / $1 }.reduce(1, *) }
+        func bytes(_ channels: Int, _ level: Int) -> Int { (channels + block - 1) / block * block * voxels[level] * 4 }
+        let results =
+            [(12, 0), (12, 0), (16, 1), (32, 2), (32, 2), (40, 3), (40, 3), (32, 2), (32, 2), (16, 1), (16, 1), (16, 1),
+                (12, 0), (12, 0), (12, 0)].map { bytes($0.0, $0.1) }
+        let whole = results.reduce(0, +)
+        let training = try network.session(1, .training).arenaByteCount
+        let inference = try network.session(1, .inference).arenaByteCount
+        // Training keeps all results for the backward pass, and needs the two largest gradients at a time.
+        #expect(training >= whole + 2 * bytes(12, 0))
+        #expect(inference >= 2 * bytes(12, 0) && inference < training)
+        if engine == .oneDNN {
+            // Its scratch memory is small: at most all gradients beside all results, and half as much again.
+            #expect(training <= 3 * whole, "\(training) bytes for \(whole) of results")
+            #expect(inference <= whole, "\(inference) bytes for \(whole) of results")
+            let four = try network.session(4, .training).arenaByteCount
+            #expect(four <= 4 * training && four >= 3 * training, "\(four) bytes for four samples, \(training) for one")
+        }
+    }
+
+    private func largestDifference(_ a: [Float], _ b: [Float]) -> Double {
+        guard a.count == b.count, a.allSatisfy (\.isFinite) else { return .infinity }
+        let largest = b.map { abs(Double($0)) }.max() ?? 0
+        return (zip(a, b).map { abs(Double($0) - Double($1)) }.max() ?? 0) / max(largest, 1e-6)
+    }
+}
