@@ -9,6 +9,7 @@ let rooms: [(name: String, imports: [String])] = [
     ("Threads", ["CThreads"]),
     ("Archives", ["CISAL"]),
     ("Tensors", []),
+    ("Cluster", ["Tensors", "Threads", "COpenMPI"]),
     ("Kernels", ["Tensors", "Threads", "CKernels", "COpenBLAS"]),
     ("Volumes", ["Tensors", "Threads", "Archives", "Documents", "CNIfTI"]),
     ("Networks", ["Kernels", "Tensors", "Threads"]),
@@ -16,10 +17,14 @@ let rooms: [(name: String, imports: [String])] = [
     ("Datasets", ["Volumes", "Tensors", "Threads", "Documents"]),
     ("Patches", ["Datasets", "Curriculum", "Tensors", "Threads"]),
     ("Evaluation", ["Datasets", "Volumes", "Tensors", "Threads", "Documents"]),
+    ("Checkpoints", ["Networks", "Cluster", "Archives", "Tensors", "Threads", "Documents", "CHDF5"]),
 ]
 
 /// System libraries by pkg-config name and Debian package.
 let systemLibraries: [Target] = [
+    .systemLibrary(name: "COpenMPI", path: "Sources/C/COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(
+        name: "CHDF5", path: "Sources/C/CHDF5", pkgConfig: "hdf5-openmpi", providers: [.apt(["libhdf5-openmpi-dev"])]),
     .systemLibrary(
         name: "COpenBLAS", path: "Sources/C/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CISAL", path: "Sources/C/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
@@ -58,6 +63,13 @@ let package = Package(
         + rooms.map { .target(name: $0.name, dependencies: $0.imports.map { .init(stringLiteral: $0) }) }
         + [
             .target(name: "TestSupport", path: "Tests/TestSupport"),
+            // What needs several processes: `mpirun --oversubscribe -n 3 .build/release/rank-tests`.
+            .executableTarget(
+                name: "rank-tests",
+                dependencies: [
+                    "Cluster", "Checkpoints", "Objectives", "Networks", "Kernels", "Tensors", "Threads", "Documents",
+                ],
+                path: "Tests/RankTests", exclude: ["checkpoint_digest.py"]),
         ]
         + roomTests,
     swiftLanguageModes: [.v6]

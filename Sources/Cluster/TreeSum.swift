@@ -1,0 +1,107 @@
+internal import COpenMPI
+import Tensors
+
+/// The reproducible sum over the ranks: one vector per leaf, added in the tree of ``ReductionTree``.
+///
+/// A rank adds its leaves (``leaves``, a contiguous run) one after the other; only O(log K) partial sums are kept.
+/// ``finish(into:)`` adds the partial sums of all ranks in the tree's upper part and gives everyone the root.
+/// Buffers are kept for the next sum.
+///
+/// - Determinism: the same bits on any number of ranks and threads. A NaN stays a NaN; its payload is left open.
+public final class TreeSum<Scalar: TreeScalar> {
+    public let tree: ReductionTree
+    public let elementCount: Int
+    /// The leaves that this rank adds.
+    public let leaves: Range<Int>
+
+    let communicator: Communicator
+    /// Partial sums from left to right: complete nodes of the tree.
+    var partials: [(node: Range<Int>, sum: AlignedBuffer<Scalar>)] = []
+    private var spare: [AlignedBuffer<Scalar>] = []
+    private var nextLeaf: Int
+    var landing: AlignedBuffer<Scalar>?
+
+    /// Rank-local; allocates nothing yet.
+    ///
+    /// - Precondition: `leafCount ≥ 1`, `elementCount ≥ 0`, the same on all ranks.
+    public init(communicator: Communicator, leafCount: Int, elementCount: Int) {
+        precondition(elementCount >= 0, "a sum of \(elementCount) elements")
+        self.communicator = communicator
+        self.tree = ReductionTree(leafCount: leafCount)
+        self.elementCount = elementCount
+        self.leaves = Shares.leaves(rank: communicator.rank, size: communicator.size, leafCount: leafCount)
+        self.nextLeaf = leaves.lowerBound
+    }
+
+    /// Adds the vector of one leaf. Rank-local.
+    ///
+    /// - Parameter values: `elementCount` elements; read before this returns, and left as they are.
+    /// - Precondition: `leaf` is the next of ``leaves``.
+    public func add(leaf: Int, values: UnsafePointer<Scalar>) {
+        precondition(
+            leaf == nextLeaf && leaf < leaves.upperBound,
+            "leaf \(leaf) is added where leaf \(nextLeaf) of \(leaves) is due")
+        nextLeaf += 1
+        var node = leaf..<leaf + 1
+        if let last = partials.last, isNode(last.node, node) {
+            Scalar.accumulateInParallel(last.sum.pointer, values, elementCount)
+            node = last.node.lowerBound..<node.upperBound
+            partials[partials.count - 1].node = node
+        } else {
+            let sum = spare.popLast() ?? AlignedBuffer<Scalar>(count: elementCount)
+            sum.pointer.update(from: values, count: elementCount)
+            partials.append((node, sum))
+        }
+        while partials.count >= 2, isNode(partials[partials.count - 2].node, partials[partials.count - 1].node) {
+            let right = partials.removeLast()
+            let left = partials[partials.count - 1]
+            Scalar.accumulateInParallel(left.sum.pointer, right.sum.pointer, elementCount)
+            partials[partials.count - 1].node = left.node.lowerBound..<right.node.upperBound
+            spare.append(right.sum)
+        }
+    }
+
+    /// The most partial sums that this rank holds at a time: the memory, in vectors.
+    public var partialCountLimit: Int {
+        leaves.isEmpty ? 0 : 2 * (Int.bitWidth - leaves.count.leadingZeroBitCount)
+    }
+
+    /// Whether two neighbors are the halves of a node.
+    private func isNode(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+        let both = left.lowerBound..<right.upperBound
+        return ReductionTree.split(both) == left.upperBound && tree.hasNode(over: both)
+    }
+
+    /// Ends the sum: every rank gets the root, also one without leaves. The object is ready for the next sum.
+    ///
+    /// - Parameter result: `elementCount` elements.
+    /// - Precondition: all of ``leaves`` were added.
+    /// - Collective: every rank of the communicator.
+    public func finish(into result: UnsafeMutablePointer<Scalar>) throws(MPIError) {
+        precondition(nextLeaf == leaves.upperBound, "the sum ends before leaf \(nextLeaf) of \(leaves) was added")
+        try join(into: result)
+        spare.append(contentsOf: partials.map(\.sum))
+        partials.removeAll(keepingCapacity: true)
+        nextLeaf = leaves.lowerBound
+    }
+}
+
+extension TreeSum {
+    /// The sum of one small vector per leaf, as an array.
+    ///
+    /// - Parameter values: the vector of a leaf; called for this rank's leaves in order.
+    /// - Collective: every rank of the communicator.
+    public static func sum(
+        _ communicator: Communicator, leafCount: Int, elementCount: Int, _ values: (Int) -> [Scalar]
+    ) throws(MPIError) -> [Scalar] {
+        let sum = TreeSum(communicator: communicator, leafCount: leafCount, elementCount: elementCount)
+        for leaf in sum.leaves {
+            let vector = values(leaf)
+            precondition(vector.count == elementCount, "leaf \(leaf) has \(vector.count) elements, not \(elementCount)")
+            vector.withUnsafeBufferPointer { if let base = $0.baseAddress { sum.add(leaf: leaf, values: base) } }
+        }
+        let result = AlignedBuffer<Scalar>(count: elementCount)
+        try sum.finish(into: result.pointer)
+        return result.array
+    }
+}
