@@ -18,6 +18,13 @@ let rooms: [(name: String, imports: [String])] = [
     ("Patches", ["Datasets", "Curriculum", "Tensors", "Threads"]),
     ("Evaluation", ["Datasets", "Volumes", "Tensors", "Threads", "Documents"]),
     ("Checkpoints", ["Networks", "Cluster", "Archives", "Tensors", "Threads", "Documents", "CHDF5"]),
+    (
+        "Prediction",
+        [
+            "Checkpoints", "Evaluation", "Datasets", "Volumes", "Networks", "Archives", "Tensors", "Threads",
+            "Documents",
+        ]
+    ),
 ]
 
 /// System libraries by pkg-config name and Debian package.

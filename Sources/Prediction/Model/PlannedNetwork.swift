@@ -1,0 +1,64 @@
+import Datasets
+import Documents
+
+/// What plans may ask of a network: a 3D PlainConvUNet of the layers that nnU-Net's planner writes. Whatever else they
+/// say is refused, because it would be passed over otherwise.
+enum PlannedNetwork {
+    /// The first value that the network here does not have, with its rule; nil if there is none.
+    static func unsupported(in configuration: Configuration) -> String? {
+        let architecture = configuration.architecture
+        guard architecture.shortClassName == "PlainConvUNet" else {
+            return "its network is \(architecture.className), but must be PlainConvUNet"
+        }
+        guard configuration.patchSize.count == 3 else {
+            return "its patch is \(configuration.patchSize), but must have 3 axes"
+        }
+        if let previous = configuration.previousConfiguration {
+            return "it needs the predictions of \(previous) as input (a cascade), but must need the image alone"
+        }
+        // Plans from before there was an architecture block mean the usual layers.
+        if let block = configuration.json["architecture"] {
+            if let reason = layers(block["arch_kwargs"] ?? .null, hasBias: architecture.convBias) { return reason }
+        }
+        return levels(architecture.strides) ?? patch(configuration.patchSize, architecture.strides)
+    }
+
+    private static func layers(_ arguments: JSONValue, hasBias: Bool) -> String? {
+        for (key, layer) in [("conv_op", "Conv3d"), ("norm_op", "InstanceNorm3d"), ("nonlin", "LeakyReLU")] {
+            guard let name = arguments[key]?.string?.split(separator: "."), name.last.map(String.init) == layer else {
+                return "\(key) is \(text(arguments[key])), but must be \(layer)"
+            }
+        }
+        let norm = arguments["norm_op_kwargs"] ?? .null
+        guard norm["affine"]?.bool == true else {
+            return "affine in norm_op_kwargs is \(text(norm["affine"])), but must be true"
+        }
+        if let statistics = norm["track_running_stats"], statistics.bool != false {
+            return "track_running_stats in norm_op_kwargs is \(text(statistics)), but must be false"
+        }
+        if let dropout = arguments["dropout_op"], !dropout.isNull {
+            return "dropout_op is \(text(dropout)), but must be null"
+        }
+        if let slope = arguments["nonlin_kwargs"]?["negative_slope"], slope.number != 0.01 {
+            return "negative_slope in nonlin_kwargs is \(text(slope)), but must be 0.01"
+        }
+        return hasBias ? nil : "conv_bias is \(text(arguments["conv_bias"])), but must be true"
+    }
+
+    private static func levels(_ strides: [[Int]]) -> String? {
+        guard strides.count >= 2 else { return "it has 1 resolution level, but must have 2 or more" }
+        guard strides[0].allSatisfy({ $0 == 1 }) else {
+            return "the stride of its first level is \(strides[0]), but must be 1 along every axis"
+        }
+        let wrong = strides.enumerated().first { !$1.allSatisfy((1...2).contains) }
+        return wrong.map { "the stride of its level \($0 + 1) is \($1), but must be 1 or 2 along every axis" }
+    }
+
+    private static func patch(_ size: [Int], _ strides: [[Int]]) -> String? {
+        let divisors = strides.reduce([1, 1, 1]) { product, stride in zip(product, stride).map { $0 * $1 } }
+        guard zip(size, divisors).contains(where: { $0 % $1 != 0 }) else { return nil }
+        return "its patch is \(size), but must be divisible by the product of its strides, \(divisors)"
+    }
+
+    private static func text(_ value: JSONValue?) -> String { value?.text() ?? "missing" }
+}
