@@ -25,6 +25,13 @@ let rooms: [(name: String, imports: [String])] = [
             "Documents",
         ]
     ),
+    (
+        "Training",
+        [
+            "Patches", "Objectives", "Prediction", "Checkpoints", "Cluster", "Curriculum", "Datasets", "Networks",
+            "Kernels", "Evaluation", "Tensors", "Threads", "Documents", "Yams",
+        ]
+    ),
 ]
 
 /// System libraries by pkg-config name and Debian package.
@@ -66,6 +73,9 @@ let roomTests: [Target] = rooms.filter { testedRooms.contains($0.name) }.map { r
 
 let package = Package(
     name: "pgps",
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "5.0.1"),
+    ],
     targets: systemLibraries + cTargets
         + rooms.map { .target(name: $0.name, dependencies: $0.imports.map { .init(stringLiteral: $0) }) }
         + [

@@ -1,0 +1,69 @@
+import Kernels
+import Networks
+import Objectives
+
+/// A session and the loss that belongs to it.
+package final class CompiledBatch {
+    package let session: Session
+    package let loss: DeepSupervisionLoss
+    /// Number of the weights that the session has taken over; see ``Replica``.
+    var weightsVersion = -1
+
+    package init(session: Session, loss: DeepSupervisionLoss) {
+        self.session = session
+        self.loss = loss
+    }
+}
+
+/// Sessions by patch and number of samples, compiled when first needed; the longest unused ones go when memory runs out.
+final class SessionCache {
+    private struct Key: Hashable {
+        let patchSize: [Int]
+        let sampleCount: Int
+    }
+
+    private let architecture: UNetArchitecture
+    private let loss: LossDescription
+    private let engine: Engine
+    private var batches: [Key: CompiledBatch] = [:]
+    /// Oldest use first.
+    private var uses: [Key] = []
+    /// Bytes of sessions of other patches that are kept; those of the plan's patch, which every epoch's validation
+    /// needs, and of the present patch always are.
+    private static let byteBudget = 1 << 30
+    private let lastingPatch: [Int]
+
+    /// - Parameter lastingPatch: the patch whose sessions are never given back.
+    init(architecture: UNetArchitecture, loss: LossDescription, engine: Engine, lastingPatch: [Int]) {
+        self.lastingPatch = lastingPatch
+        self.architecture = architecture
+        self.loss = loss
+        self.engine = engine
+    }
+
+    func removeAll() {
+        batches.removeAll()
+        uses.removeAll()
+    }
+
+    func batch(patchSize: [Int], sampleCount: Int) throws(KernelError) -> CompiledBatch {
+        let key = Key(patchSize: patchSize, sampleCount: sampleCount)
+        uses.removeAll { $0 == key }
+        uses.append(key)
+        if let batch = batches[key] { return batch }
+        let others = uses.filter { $0.patchSize != lastingPatch && $0.patchSize != patchSize }
+        var bytes = others.reduce(0) { $0 + (batches[$1]?.session.arenaByteCount ?? 0) }
+        for old in others where bytes > Self.byteBudget {
+            if let batch = batches.removeValue(forKey: old) { bytes -= batch.session.arenaByteCount }
+        }
+        uses.removeAll { $0 != key && batches[$0] == nil }
+        let session = try Session(
+            architecture: architecture, batchSize: sampleCount, patchSize: patchSize, purpose: .training, engine: engine,
+            supervisedLevelCount: loss.levelWeights.count)
+        let batch = CompiledBatch(
+            session: session,
+            loss: DeepSupervisionLoss(description: loss, batchSize: sampleCount, sizes: session.logitSizes))
+        batches[key] = batch
+        return batch
+    }
+}
