@@ -32,6 +32,7 @@ let rooms: [(name: String, imports: [String])] = [
             "Kernels", "Evaluation", "Tensors", "Threads", "Documents", "Yams",
         ]
     ),
+    ("Reporting", ["Training", "Evaluation", "Curriculum", "Documents"]),
 ]
 
 /// System libraries by pkg-config name and Debian package.
