@@ -33,6 +33,7 @@ let rooms: [(name: String, imports: [String])] = [
         ]
     ),
     ("Reporting", ["Training", "Evaluation", "Curriculum", "Documents"]),
+    ("CommandLineSpelling", []),
 ]
 
 /// System libraries by pkg-config name and Debian package.
@@ -55,6 +56,8 @@ let cTargets: [Target] = [
     .target(name: "CKernels", path: "Sources/C/CKernels", linkerSettings: [.linkedLibrary("dnnl")]),
 ]
 
+let everyRoom: [Target.Dependency] = rooms.map { .init(stringLiteral: $0.name) }
+
 /// Rooms with unit tests, in Tests/<room>Tests, and those whose tests have files beside them, in Fixtures. A test target
 /// sees its room, what that room imports, and Documents.
 let testedRooms: Set = [
@@ -74,11 +77,18 @@ let roomTests: [Target] = rooms.filter { testedRooms.contains($0.name) }.map { r
 
 let package = Package(
     name: "pgps",
+    products: [.executable(name: "pgps", targets: ["pgps"])],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "5.0.1"),
     ],
     targets: systemLibraries + cTargets
         + rooms.map { .target(name: $0.name, dependencies: $0.imports.map { .init(stringLiteral: $0) }) }
+        + [
+            .executableTarget(
+                name: "pgps",
+                dependencies: everyRoom + [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        ]
         + [
             .target(name: "TestSupport", path: "Tests/TestSupport"),
             // What needs several processes: `mpirun --oversubscribe -n 3 .build/release/rank-tests`.
@@ -89,6 +99,8 @@ let package = Package(
                 ],
                 path: "Tests/RankTests", exclude: ["checkpoint_digest.py"]),
         ]
-        + roomTests,
+        + roomTests
+        // The built program as users run it.
+        + [.testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Documents", "Volumes"])],
     swiftLanguageModes: [.v6]
 )

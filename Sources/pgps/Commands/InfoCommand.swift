@@ -1,0 +1,43 @@
+import ArgumentParser
+import Checkpoints
+import Cluster
+import Kernels
+import Foundation
+import Threads
+
+/// `pgps info`: what this program is and what it runs on.
+struct InfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Shows version, CPU, engine, threads, ranks and libraries.",
+        discussion: """
+            Example:
+              pgps info
+              mpirun -n 2 pgps info
+            """)
+
+    /// Version of the program.
+    static let version = "0.1.0"
+
+    @OptionGroup var threadOptions: ThreadOptions
+
+    func run() throws {
+        try ClusterScope.run { runtime in
+            let world = runtime.world
+            try threadOptions.apply(on: runtime)
+            let places = try world.gather("\(world.place.host): rank \(world.rank), \(Threads.count) threads, "
+                + "\(Threads.availableCoreCount) cores to run on")
+            guard let places else { return }
+            let rows = [
+                ("pgps", Self.version),
+                ("CPU", LibraryEnvironment.cpuFeatures.joined(separator: ", ")),
+                ("engine", "oneDNN \(OneDNN.version) with \(OneDNN.instructionSet), fp32"),
+                ("reference engine", "\(OpenBLAS.configuration), kernels for \(OpenBLAS.coreName)"),
+                ("MPI", ClusterRuntime.libraryVersion), ("HDF5", Checkpoint.libraryVersion),
+                ("ranks", "\(world.size)"),
+            ]
+            for (name, value) in rows { print(name.padding(toLength: 18, withPad: " ", startingAt: 0) + value) }
+            for place in places { print("  " + place) }
+        }
+    }
+}

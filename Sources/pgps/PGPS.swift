@@ -1,0 +1,32 @@
+import ArgumentParser
+import CommandLineSpelling
+import Foundation
+import Threads
+
+@main
+struct PGPS: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pgps", abstract: "Trains 3D medical segmentation networks on CPU clusters.",
+        subcommands: [
+            PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self, ScheduleCommand.self,
+            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, CheckpointCommand.self, InspectCommand.self,
+            InfoCommand.self,
+        ])
+
+    static func main() {
+        LibraryEnvironment.prepare()
+        // A file that outgrows its limit (ulimit -f) is an error of the write, not the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
+        let arguments = Spelling(of: Self.self).normalized(Array(CommandLine.arguments.dropFirst()))
+        var command: any ParsableCommand
+        do { command = try parseAsRoot(arguments) } catch { exitOnce(withError: error) }
+        do {
+            try command.run()
+        } catch where exitCode(for: error).isSuccess {
+            // Help, which the user asked for once.
+            exitOnce(withError: error)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

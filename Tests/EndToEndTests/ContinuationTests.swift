@@ -1,0 +1,109 @@
+import Documents
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct ContinuationTests {
+        private static let arguments = [
+            "train", "900", "3d_fullres", "0", "-tr", "pgps-performance", "--epochs", "24", "--iterations-per-epoch", "1",
+            "--validation-iterations", "1", "--threads", "1",
+        ]
+
+        /// Pids of the ranks that write below a folder.
+        private func ranks(writingTo results: String) -> [pid_t] {
+            let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return entries.compactMap(pid_t.init).filter { pid in
+                // Files of /proc have no size: read to the end.
+                let file = FileHandle(forReadingAtPath: "/proc/\(pid)/cmdline")
+                guard let line = try? file?.readToEnd() else { return false }
+                let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+                return words.first == Program.path && words.contains(results)
+            }
+        }
+
+        private func epochCount(_ folder: String) -> Int {
+            let bytes = (try? FileAccess.read(folder + "/progress.jsonl")) ?? []
+            return bytes.count { $0 == 10 }
+        }
+
+        /// Starts a run, kills ranks of it when it has finished so many epochs, and waits for the end of the job.
+        private func runAndKill(
+            _ sandbox: Sandbox, results: String, more: [String], ranks: Int, afterEpochs count: Int, everyRank: Bool
+        ) throws {
+            let folder = sandbox.runFolder("pgps-performance", in: results)
+            let before = epochCount(folder)
+            let job = try sandbox.start(
+                Self.arguments + ["--save-every", "1s", "--results", results] + more, ranks: ranks)
+            while job.isRunning, epochCount(folder) < before + count { usleep(20_000) }
+            let victims = self.ranks(writingTo: results)
+            #expect(victims.count == ranks)
+            for victim in everyRank ? victims : Array(victims.suffix(1)) { kill(victim, SIGKILL) }
+            let outcome = try job.outcome()
+            #expect(outcome.status != 0, "the run ended before it was killed:\n\(outcome)")
+        }
+
+        @Test("A run that was killed twice and continued on other ranks ends with the bits of a run left alone")
+        func killed() throws {
+            try Sandbox.with { sandbox in
+                try sandbox.makePhantom()
+                try sandbox.prepare()
+                try sandbox.shrinkPlan(batchSize: 20)
+                let undisturbed = try sandbox.start(Self.arguments, ranks: 2).outcome()
+                let sum = try #require(undisturbed.weightsSHA256, "\(undisturbed)")
+
+                let results = sandbox.folder + "/killed"
+                try runAndKill(sandbox, results: results, more: [], ranks: 2, afterEpochs: 4, everyRank: false)
+                try runAndKill(sandbox, results: results, more: ["--c"], ranks: 3, afterEpochs: 6, everyRank: true)
+                let continued = try sandbox.start(Self.arguments + ["--results", results, "--c"]).outcome()
+                #expect(continued.status == 0, "\(continued)")
+                #expect(continued.weightsSHA256 == sum)
+                // Every epoch stands in the record once.
+                #expect(epochCount(sandbox.runFolder("pgps-performance", in: results)) == 24)
+            }
+        }
+
+        @Test("SIGTERM saves and ends the run with status 75, and it continues") func stopped() throws {
+            try Sandbox.with { sandbox in
+                try sandbox.makePhantom()
+                try sandbox.prepare()
+                try sandbox.shrinkPlan(batchSize: 20)
+                let sum = try #require(try sandbox.start(Self.arguments).outcome().weightsSHA256)
+                let results = sandbox.folder + "/stopped"
+                let job = try sandbox.start(Self.arguments + ["--results", results])
+                let folder = sandbox.runFolder("pgps-performance", in: results)
+                while job.isRunning, epochCount(folder) < 6 { usleep(20_000) }
+                let victims = ranks(writingTo: results)
+                for victim in victims { kill(victim, SIGTERM) }
+                let outcome = try job.outcome()
+                #expect(outcome.status == 75, "\(outcome)")
+                let continued = try sandbox.start(Self.arguments + ["--results", results, "--c"], ranks: 2).outcome()
+                #expect(continued.weightsSHA256 == sum, "\(continued)")
+            }
+        }
+
+        @Test("A checkpoint of another plan, seed or dataset is not continued") func otherRun() throws {
+            try Sandbox.with { sandbox in
+                try sandbox.makePhantom()
+                try sandbox.prepare()
+                try sandbox.shrinkPlan(batchSize: 2)
+                let arguments = [
+                    "train", "900", "3d_fullres", "0", "-tr", "cps", "--epochs", "1", "--iterations-per-epoch", "1",
+                    "--validation-iterations", "0",
+                ]
+                let first = try sandbox.start(arguments).outcome()
+                #expect(first.status == 0, "\(first)")
+                // A log may say why a run was refused.
+                func files() -> [String] {
+                    Sandbox.files(below: sandbox.results).filter { !$0.contains("/training_log_") }
+                }
+                let kept = files()
+                expectRefused(try sandbox.start(arguments).outcome(), saying: "already", "--c", "--overwrite")
+                expectRefused(
+                    try sandbox.start(arguments + ["--c", "--seed", "2"]).outcome(), saying: "checkpoint", "seed")
+                try sandbox.shrinkPlan(batchSize: 3)
+                expectRefused(try sandbox.start(arguments + ["--c"]).outcome(), saying: "checkpoint", "plan")
+                #expect(files() == kept)
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// The scripts in `launch`, which belong to the build that lies beside the project's sources.
+    @Suite struct LaunchTests {
+        private static let launch = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().appendingPathComponent("../../launch").standardizedFileURL.path
+
+        private func run(
+            _ words: [String], _ changes: [String: String?] = [:], in folder: String
+        ) throws -> Program.Outcome {
+            var environment = ProcessInfo.processInfo.environment
+            for name in environment.keys where name.hasPrefix("SLURM_") || name == "NP" { environment[name] = nil }
+            environment["OMP_NUM_THREADS"] = nil
+            environment["DRY_RUN"] = "1"
+            for (name, value) in changes { environment[name] = value }
+            return try Program.Running(words, environment: environment, folder: folder, limit: 60).outcome()
+        }
+
+        @Test("launch/train prints the command that it would run") func dryRun() throws {
+            try TestFiles.withTemporaryFolder { folder in
+                func line(_ changes: [String: String?], _ more: String...) throws -> String {
+                    let outcome = try run(
+                        [Self.launch + "/train", "4", "3d_fullres", "0", "-tr", "cps"] + more, changes, in: folder)
+                    #expect(outcome.status == 0, "\(outcome)")
+                    return outcome.lines.last ?? ""
+                }
+                let plain = try line(["NP": "1", "OMP_NUM_THREADS": "3"])
+                #expect(plain.hasPrefix("+ ") && plain.contains("OMP_NUM_THREADS=3 ") && plain.contains("mpirun -n 1 "))
+                #expect(plain.contains("pgps train 4 3d_fullres 0 -tr cps") && !plain.contains("--oversubscribe"))
+                #expect(try line(["NP": "4096"], "--threads", "1").contains("--oversubscribe"))
+                #expect(try line(["NP": "2"], "--threads", "5").contains("OMP_NUM_THREADS=5 "))
+                let slurm = ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "8", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "6"]
+                let job = try line(slurm)
+                #expect(job.contains("mpirun -n 8 ") && job.contains("-x OMP_NUM_THREADS") && !job.contains("oversubscribe"))
+                #expect(job.contains("OMP_NUM_THREADS=6 "))
+                let step = try line(slurm.merging(["PGPS_LAUNCHER": "srun"]) { $1 })
+                #expect(step.contains("srun --mpi=pmix --ntasks=8 --cpus-per-task=6 --cpu-bind=cores"))
+            }
+        }
+
+        @Test("launch/train refuses numbers that are none", arguments: ["0", "two", "-1"]) func wrongCount(text: String) throws {
+            try TestFiles.withTemporaryFolder { folder in
+                let outcome = try run([Self.launch + "/train", "4", "3d_fullres", "0", "-tr", "cps"], ["NP": text], in: folder)
+                #expect(outcome.status == 1 && outcome.errors.contains("NP is \"\(text)\""), "\(outcome)")
+            }
+        }
+
+        @Test("Every script explains itself", arguments: ["setup", "build", "train", "quickstart", "test", "slurm"])
+        func help(name: String) throws {
+            try TestFiles.withTemporaryFolder { folder in
+                let outcome = try run([Self.launch + "/" + name, "-h"], in: folder)
+                #expect(outcome.status == 0 && outcome.output.contains("launch/\(name)"), "\(outcome)")
+            }
+        }
+    }
+}
