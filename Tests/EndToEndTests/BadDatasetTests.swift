@@ -45,7 +45,8 @@ extension EndToEnd {
                 try sandbox.edit(description) { $0.set(["labels"], ["background": 0, "first": 1, "second": 2]) }
                 return ["phantom_002", "label", "3"]
             case .otherShape:
-                try sandbox.run("phantom", sandbox.folder + "/other", "--cases", "3", "--seed", "1", "--size", "24", "24", "26")
+                try sandbox.run(
+                    "phantom", sandbox.folder + "/other", "--cases", "3", "--seed", "1", "--size", "24", "24", "26")
                 let other = sandbox.folder + "/other/Dataset900_Phantom/labelsTr/phantom_002.nii.gz"
                 try FileAccess.replace(label, with: FileAccess.read(other))
                 return ["phantom_002", "shape"]
@@ -71,7 +72,8 @@ extension EndToEnd {
                 try FileAccess.replace(image, with: "")
                 return ["phantom_002_0000.nii.gz", "empty"]
             case .text:
-                try FileAccess.replace(image, with: "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+                try FileAccess.replace(
+                    image, with: "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
                 return ["phantom_002_0000.nii.gz", "not an image"]
             case .truncated:
                 let bytes = try FileAccess.read(image)
@@ -97,7 +99,9 @@ extension EndToEnd {
                 let outcome = try sandbox.attempt(
                     "plan-and-preprocess", "-d", "900", "-c", "3d_fullres", "--verify-dataset-integrity")
                 expectRefused(outcome)
-                for word in words { #expect(outcome.errors.contains(word), "the message lacks \"\(word)\":\n\(outcome)") }
+                for word in words {
+                    #expect(outcome.errors.contains(word), "the message lacks \"\(word)\":\n\(outcome)")
+                }
                 #expect(Sandbox.files(below: sandbox.preprocessed) == [])
                 #expect(sandbox.leftovers() == [])
             }

@@ -6,7 +6,8 @@ extension EndToEnd {
     /// Runs that cannot start or go on: one message, and nothing half-written.
     @Suite struct BadRunTests {
         private static let short = [
-            "-tr", "cps", "--epochs", "1", "--iterations-per-epoch", "1", "--validation-iterations", "0", "--threads", "1",
+            "-tr", "cps", "--epochs", "1", "--iterations-per-epoch", "1", "--validation-iterations", "0", "--threads",
+            "1",
         ]
 
         private func train(
@@ -38,9 +39,11 @@ extension EndToEnd {
                 expectRefused(try train(sandbox, ["--engine", "mkl"]), saying: "onednn")
                 let config = sandbox.folder + "/run.yaml"
                 try FileAccess.replace(config, with: "epcohs: 3\n")
-                expectRefused(try train(sandbox, ["--config", config]), saying: "run.yaml, line 1", "epcohs", "\"epochs\"")
                 expectRefused(
-                    try train(sandbox, ["--config", sandbox.folder + "/none.yaml"]), saying: "none.yaml", "No such file")
+                    try train(sandbox, ["--config", config]), saying: "run.yaml, line 1", "epcohs", "\"epochs\"")
+                expectRefused(
+                    try train(sandbox, ["--config", sandbox.folder + "/none.yaml"]), saying: "none.yaml", "No such file"
+                )
             }
         }
 
@@ -122,7 +125,8 @@ extension EndToEnd {
             try Sandbox.with { sandbox in
                 expectRefused(
                     try sandbox.attempt(
-                        "phantom", sandbox.raw, "--cases", "2", "--seed", "1", "--size", "40", "40", "40", fileLimit: 16),
+                        "phantom", sandbox.raw, "--cases", "2", "--seed", "1", "--size", "40", "40", "40", fileLimit: 16
+                    ),
                     saying: "File too large")
                 #expect(Sandbox.files(below: sandbox.raw) == [])
 

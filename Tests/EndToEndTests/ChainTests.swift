@@ -50,7 +50,9 @@ extension EndToEnd {
         }
 
         private func expectRunFolder(_ folder: String) throws {
-            for name in ["run.yaml", "progress.jsonl", "checkpoint_final.h5", "checkpoint_best.h5", "validation/summary.json"] {
+            for name in [
+                "run.yaml", "progress.jsonl", "checkpoint_final.h5", "checkpoint_best.h5", "validation/summary.json",
+            ] {
                 #expect(FileAccess.exists(folder + "/" + name), "\(name)")
             }
             let epochs = try String(decoding: FileAccess.read(folder + "/progress.jsonl"), as: UTF8.self)
@@ -63,7 +65,9 @@ extension EndToEnd {
             for epoch in epochs { #expect(epoch.object?.keys == keys) }
             let logs = try FileAccess.list(folder).filter { $0.hasPrefix("training_log") }
             let log = try String(decoding: FileAccess.read(folder + "/" + #require(logs.first)), as: UTF8.self)
-            for start in ["Epoch 7", "Current learning rate: ", "train_loss ", "val_loss ", "Pseudo dice ", "Epoch time: "] {
+            for start in [
+                "Epoch 7", "Current learning rate: ", "train_loss ", "val_loss ", "Pseudo dice ", "Epoch time: ",
+            ] {
                 #expect(log.contains(start), "the log lacks \"\(start)\"")
             }
         }

@@ -5,7 +5,8 @@ import Testing
 extension EndToEnd {
     @Suite struct ContinuationTests {
         private static let arguments = [
-            "train", "900", "3d_fullres", "0", "-tr", "pgps-performance", "--epochs", "24", "--iterations-per-epoch", "1",
+            "train", "900", "3d_fullres", "0", "-tr", "pgps-performance", "--epochs", "24", "--iterations-per-epoch",
+            "1",
             "--validation-iterations", "1", "--threads", "1",
         ]
 

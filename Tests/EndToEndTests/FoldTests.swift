@@ -3,7 +3,8 @@ import Testing
 
 extension EndToEnd {
     @Suite struct FoldTests {
-        private func train(_ sandbox: Sandbox, _ folds: [String], ranks: Int, results: String) throws -> Program.Outcome {
+        private func train(_ sandbox: Sandbox, _ folds: [String], ranks: Int, results: String) throws -> Program.Outcome
+        {
             let outcome = try sandbox.start(
                 ["train", "900", "3d_fullres"] + folds
                     + ["-tr", "pgps", "--epochs", "4", "--iterations-per-epoch", "4", "--validation-iterations", "1"]

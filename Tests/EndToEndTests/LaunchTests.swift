@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import TestSupport
 import Testing
@@ -32,18 +33,25 @@ extension EndToEnd {
                 #expect(plain.contains("pgps train 4 3d_fullres 0 -tr cps") && !plain.contains("--oversubscribe"))
                 #expect(try line(["NP": "4096"], "--threads", "1").contains("--oversubscribe"))
                 #expect(try line(["NP": "2"], "--threads", "5").contains("OMP_NUM_THREADS=5 "))
-                let slurm = ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "8", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "6"]
+                let slurm = [
+                    "SLURM_JOB_ID": "7", "SLURM_NTASKS": "8", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "6",
+                ]
                 let job = try line(slurm)
-                #expect(job.contains("mpirun -n 8 ") && job.contains("-x OMP_NUM_THREADS") && !job.contains("oversubscribe"))
+                #expect(
+                    job.contains("mpirun -n 8 ") && job.contains("-x OMP_NUM_THREADS") && !job.contains("oversubscribe")
+                )
                 #expect(job.contains("OMP_NUM_THREADS=6 "))
                 let step = try line(slurm.merging(["PGPS_LAUNCHER": "srun"]) { $1 })
                 #expect(step.contains("srun --mpi=pmix --ntasks=8 --cpus-per-task=6 --cpu-bind=cores"))
             }
         }
 
-        @Test("launch/train refuses numbers that are none", arguments: ["0", "two", "-1"]) func wrongCount(text: String) throws {
+        @Test("launch/train refuses numbers that are none", arguments: ["0", "two", "-1"]) func wrongCount(text: String)
+            throws
+        {
             try TestFiles.withTemporaryFolder { folder in
-                let outcome = try run([Self.launch + "/train", "4", "3d_fullres", "0", "-tr", "cps"], ["NP": text], in: folder)
+                let outcome = try run(
+                    [Self.launch + "/train", "4", "3d_fullres", "0", "-tr", "cps"], ["NP": text], in: folder)
                 #expect(outcome.status == 1 && outcome.errors.contains("NP is \"\(text)\""), "\(outcome)")
             }
         }
@@ -53,6 +61,55 @@ extension EndToEnd {
             try TestFiles.withTemporaryFolder { folder in
                 let outcome = try run([Self.launch + "/" + name, "-h"], in: folder)
                 #expect(outcome.status == 0 && outcome.output.contains("launch/\(name)"), "\(outcome)")
+            }
+        }
+
+        @Test("launch/slurm saves when the time is nearly up, queues itself again and goes on to the same bits")
+        func slurm() throws {
+            try Sandbox.with { sandbox in
+                try sandbox.makePhantom()
+                try sandbox.prepare()
+                try sandbox.shrinkPlan(batchSize: 20)
+                let training = [
+                    "900", "3d_fullres", "0", "-tr", "pgps-performance", "--epochs", "24", "--iterations-per-epoch",
+                    "1",
+                    "--validation-iterations", "1", "--threads", "1",
+                ]
+                let undisturbed = try sandbox.start(["train"] + training).outcome()
+                let sum = try #require(undisturbed.weightsSHA256, "\(undisturbed)")
+
+                // What Slurm would give: the numbers of the job, and scontrol.
+                let tools = sandbox.folder + "/tools"
+                let calls = sandbox.folder + "/calls"
+                try FileAccess.makeFolder(tools)
+                try FileAccess.replace(tools + "/scontrol", with: "#!/bin/sh\necho \"$@\" >>\(calls)\n")
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: tools + "/scontrol")
+                let results = sandbox.folder + "/slurm"
+                var environment = sandbox.environment(results: results)
+                for name in environment.keys where name.hasPrefix("SLURM_") || name == "NP" { environment[name] = nil }
+                environment["PATH"] = tools + ":" + (environment["PATH"] ?? "")
+                environment["SLURM_JOB_ID"] = "7"
+                environment["SLURM_NTASKS"] = "2"
+                func start() throws -> Program.Running {
+                    try Program.Running(
+                        [Self.launch + "/slurm"] + training, environment: environment, folder: sandbox.folder + "/said",
+                        limit: 120)
+                }
+                let job = try start()
+                let progress = sandbox.runFolder("pgps-performance", in: results) + "/progress.jsonl"
+                while job.isRunning, ((try? FileAccess.read(progress)) ?? []).count(where: { $0 == 10 }) < 4 {
+                    usleep(20_000)
+                }
+                // As Slurm does with --signal=B:USR2: to the script alone.
+                kill(try #require(job.childProcess), SIGUSR2)
+                let stopped = try job.outcome()
+                #expect(stopped.status == 75, "\(stopped)")
+                #expect(try FileAccess.read(calls) == Array("requeue 7\n".utf8))
+
+                environment["SLURM_RESTART_COUNT"] = "1"
+                environment["SLURM_NTASKS"] = "1"
+                let continued = try start().outcome()
+                #expect(continued.status == 0 && continued.weightsSHA256 == sum, "\(continued)")
             }
         }
     }

@@ -8,7 +8,8 @@ extension EndToEnd {
                 func content(of name: String, seed: String) throws -> [String: String] {
                     let root = sandbox.folder + "/" + name
                     try sandbox.run(
-                        "phantom", root, "--cases", "3", "--seed", seed, "--size", "24", "26", "28", "--test-cases", "1")
+                        "phantom", root, "--cases", "3", "--seed", seed, "--size", "24", "26", "28", "--test-cases", "1"
+                    )
                     return try Dictionary(
                         uniqueKeysWithValues: Sandbox.files(below: root).map {
                             ($0, SHA256.digest(of: try FileAccess.read(root + "/" + $0)))

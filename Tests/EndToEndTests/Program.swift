@@ -3,7 +3,8 @@ import Foundation
 /// The built `pgps`, run as a process of its own.
 struct Program: Sendable {
     /// The folder of the test executable, which the build shares with the program.
-    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        .path
     static let path = folder + "/pgps"
 
     /// How a process ended, and what it said.
@@ -65,6 +66,14 @@ struct Program: Sendable {
         }
 
         var isRunning: Bool { process.isRunning }
+
+        /// The command itself, which `timeout` started.
+        var childProcess: pid_t? {
+            let pid = process.processIdentifier
+            let file = FileHandle(forReadingAtPath: "/proc/\(pid)/task/\(pid)/children")
+            guard let bytes = try? file?.readToEnd() else { return nil }
+            return String(decoding: bytes, as: UTF8.self).split(separator: " ").first.flatMap { pid_t($0) }
+        }
 
         /// Waits for the end.
         func outcome() throws -> Outcome {

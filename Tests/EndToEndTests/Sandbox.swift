@@ -21,7 +21,8 @@ struct Sandbox: Sendable {
 
     // MARK: - Running
 
-    private func environment(results: String?) -> [String: String] {
+    /// The environment of a process that works on these folders.
+    func environment(results: String? = nil) -> [String: String] {
         var environment = ProcessInfo.processInfo.environment
         environment["nnUNet_raw"] = raw
         environment["nnUNet_preprocessed"] = preprocessed

@@ -22,7 +22,9 @@ extension EndToEnd {
                 stages.compactMap { $0["batchSize"]?.integer } == [
                     1575, 787, 393, 196, 131, 87, 58, 43, 32, 24, 19, 15, 12, 10, 9,
                 ])
-            #expect(stages.first?["patchSize"]?.integers == [8, 8, 8] && stages.last?["patchSize"]?.integers == [40, 56, 40])
+            #expect(
+                stages.first?["patchSize"]?.integers == [8, 8, 8]
+                    && stages.last?["patchSize"]?.integers == [40, 56, 40])
             #expect(stages[1]["firstIteration"]?.integer == 66 * 250 && stages[14]["firstEpoch"]?.integer == 924)
             #expect(stages[14]["epochCount"]?.integer == 76 && stages[14]["iterationCount"]?.integer == 76 * 250)
         }
