@@ -21,11 +21,13 @@ public struct ConvolutionShape: Sendable, Equatable {
     /// Input channels of the whole weight tensor of which this convolution uses a part; scalars lie
     /// `weightInputChannelCount · kernel volume` apart on its first axis.
     public var weightInputChannelCount: Int
+    /// Of activations and their gradients; a first convolution's image is float32 in both.
+    public var precision: Precision
 
     public init(
         batchSize: Int, inputChannelCount: Int, outputChannelCount: Int, inputSize: [Int], kernel: [Int], stride: [Int],
         isTransposed: Bool = false, isFirst: Bool = false, accumulates: Bool = false, hasBias: Bool = false,
-        needsBackward: Bool = true, weightInputChannelCount: Int? = nil
+        needsBackward: Bool = true, weightInputChannelCount: Int? = nil, precision: Precision = .fp32
     ) {
         precondition(
             isTransposed ? kernel == stride : kernel.allSatisfy { $0 % 2 == 1 },
@@ -42,6 +44,7 @@ public struct ConvolutionShape: Sendable, Equatable {
         self.hasBias = hasBias
         self.needsBackward = needsBackward
         self.weightInputChannelCount = weightInputChannelCount ?? inputChannelCount
+        self.precision = precision
     }
 
     /// Voxels of the output, `[D', H', W']`.
@@ -65,7 +68,7 @@ public struct ConvolutionShape: Sendable, Equatable {
 public enum Engine: String, Sendable, CaseIterable {
     /// oneDNN in its blocked layouts.
     case oneDNN = "onednn"
-    /// OpenBLAS: GEMM over unfolded patches, in plain layouts. The reference, and the fallback.
+    /// OpenBLAS: GEMM over unfolded patches, in plain layouts, fp32 only. The reference, and the fallback.
     case openBLAS = "openblas"
 
     /// Channels per block of this engine's activations, `[N, C / block, D, H, W, block]`.
@@ -76,11 +79,22 @@ public enum Engine: String, Sendable, CaseIterable {
         }
     }
 
+    /// What this engine computes with on this CPU.
+    public var precisions: [Precision] {
+        switch self {
+        case .oneDNN: Precision.allCases.filter(\.isSupported)
+        case .openBLAS: [.fp32]
+        }
+    }
+
     /// Compiles a convolution.
     ///
     /// - Throws: ``KernelError`` when the library has no implementation of this shape.
     public func makeConvolution(_ shape: ConvolutionShape) throws(KernelError) -> any Convolution {
-        switch self {
+        if !precisions.contains(shape.precision) {
+            throw KernelError(shape: shape, problem: "\(rawValue) does not compute in \(shape.precision.rawValue) here")
+        }
+        return switch self {
         case .oneDNN:
             // Where most taps see only padding, GEMM does less work (and oneDNN 2.6 has no fast weight gradient).
             if TapConvolution.suits(shape) { TapConvolution(shape, block: channelBlock) } else { try OneDNNConvolution(shape) }
@@ -89,7 +103,8 @@ public enum Engine: String, Sendable, CaseIterable {
     }
 }
 
-/// A compiled convolution. Buffers hold activations in the engine's blocks; scratch holds at least `scratchByteCount`.
+/// A compiled convolution. Buffers hold activations in the engine's blocks and the shape's precision; scratch holds at
+/// least `scratchByteCount` bytes.
 public protocol Convolution: AnyObject {
     var shape: ConvolutionShape { get }
     var scratchByteCount: Int { get }
@@ -97,16 +112,16 @@ public protocol Convolution: AnyObject {
     /// Takes over the weights and the bias (read only where the shape has one); the pointers may change afterwards.
     func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?)
 
-    func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer)
+    func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
 
     /// Replaces the gradient of the input.
     func backwardData(
-        _ outputGradient: UnsafePointer<Float>, _ inputGradient: UnsafeMutablePointer<Float>,
+        _ outputGradient: UnsafeRawPointer, _ inputGradient: UnsafeMutableRawPointer,
         scratch: UnsafeMutableRawPointer)
 
     /// Replaces the gradient of the weights (in the weights' own strides) and of the bias.
     func backwardWeights(
-        _ input: UnsafePointer<Float>, _ outputGradient: UnsafePointer<Float>, _ weights: UnsafeMutablePointer<Float>,
+        _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
         bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
 }
 
@@ -119,7 +134,7 @@ public struct KernelError: Error, CustomStringConvertible {
         """
         cannot compile a convolution of \(shape.inputChannelCount) to \(shape.outputChannelCount) channels, kernel \
         \(shape.kernel), stride \(shape.stride), on \(shape.batchSize) × \(shape.inputSize) voxels: \(problem); \
-        --engine openblas takes every shape
+        --engine openblas --precision fp32 takes every shape
         """
     }
 }

@@ -8,7 +8,7 @@ import Threads
 /// `y = leaky(γ · n + β)`, `n = (x − mean) / √(variance + ε)`, biased variance, per sample and channel.
 /// A sample of one voxel has `n = 0`: the output is `leaky(β)`, and no gradient reaches the input or γ.
 ///
-/// - Shapes: activations `[N, C / block, D, H, W, block]`; γ, β and their gradients `[C]`.
+/// - Shapes: activations `[N, C / block, D, H, W, block]` in the given precision; γ, β and their gradients `[C]`, float32.
 /// - Determinism: sums run in chunks of a fixed size, so the bits do not depend on the number of threads.
 public final class InstanceNormLeaky: @unchecked Sendable {
     // Safety: used by one thread at a time; inside, tasks write disjoint ranges.
@@ -17,6 +17,7 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     private let block: Int
     private let blockCount: Int
     private let voxels: Int
+    private let precision: Precision
     private let epsilon: Float
     private let leak: Float
     private let chunkCount: Int
@@ -29,11 +30,17 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     private let sums: AlignedBuffer<Double>
     private static let chunk = 4096
 
-    public init(batchSize: Int, channelCount: Int, block: Int, voxelCount: Int, epsilon: Float, leak: Float) {
+    /// - Precondition: bfloat16 comes in blocks of 16.
+    public init(
+        batchSize: Int, channelCount: Int, block: Int, voxelCount: Int, precision: Precision = .fp32, epsilon: Float,
+        leak: Float
+    ) {
+        precondition(precision == .fp32 || block == 16, "bfloat16 comes in blocks of 16 channels, not \(block)")
         self.batchSize = batchSize
         self.channelCount = channelCount
         self.block = block
         self.voxels = voxelCount
+        self.precision = precision
         self.epsilon = epsilon
         self.leak = leak
         blockCount = (channelCount + block - 1) / block
@@ -51,7 +58,8 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     }
 
     private var slabCount: Int { batchSize * blockCount }
-    private var slabSize: Int { voxels * block }
+    /// Bytes of so many voxels of a block.
+    private func bytes(_ voxels: Int) -> Int { voxels * block * precision.byteCount }
 
     /// Takes over γ and β; lanes beyond the last channel stay 0.
     public func setParameters(scale: UnsafePointer<Float>, shift: UnsafePointer<Float>) {
@@ -68,7 +76,7 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     private func chunkRange(_ index: Int) -> Range<Int> { index * voxels / chunkCount..<(index + 1) * voxels / chunkCount }
 
     /// Turns the convolution's result into the layer's, in place.
-    public func forward(_ x: UnsafeMutablePointer<Float>) {
+    public func forward(_ x: UnsafeMutableRawPointer) {
         nonisolated(unsafe) let x = x
         if chunkCount == 1 {
             Threads.forEach((slabCount + slabsPerTask - 1) / slabsPerTask) { [self] task in
@@ -87,14 +95,15 @@ public final class InstanceNormLeaky: @unchecked Sendable {
         }
     }
 
-    private func moments(_ x: UnsafeMutablePointer<Float>, slab: Int, chunk: Int) {
+    private func moments(_ x: UnsafeMutableRawPointer, slab: Int, chunk: Int) {
         let range = chunkRange(chunk)
         let place = partial.pointer + (slab * chunkCount + chunk) * 2 * block
         ckernels_moments(
-            x + slab * slabSize + range.lowerBound * block, Int64(range.count), Int32(block), place, place + block)
+            x + bytes(slab * voxels + range.lowerBound), precision.element, Int64(range.count), Int32(block), place,
+            place + block)
     }
 
-    private func normalize(_ x: UnsafeMutablePointer<Float>, slab: Int, range: Range<Int>) {
+    private func normalize(_ x: UnsafeMutableRawPointer, slab: Int, range: Range<Int>) {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * block) { lanes in
             // A buffer of a known size above 0 has an address.
             let (scales, shifts) = (lanes.baseAddress!, lanes.baseAddress! + block)
@@ -120,7 +129,8 @@ public final class InstanceNormLeaky: @unchecked Sendable {
                 for lane in 0..<block { (scales[lane], shifts[lane]) = (0, shift.pointer[first + lane]) }
             }
             ckernels_affine_leaky(
-                x + slab * slabSize + range.lowerBound * block, Int64(range.count), Int32(block), scales, shifts, leak)
+                x + bytes(slab * voxels + range.lowerBound), precision.element, Int64(range.count), Int32(block), scales,
+                shifts, leak)
         }
     }
 
@@ -131,7 +141,7 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     ///   - gradient: of the output; becomes the gradient of the input.
     ///   - second: a further gradient of the output, to be added, or nil.
     public func backward(
-        _ y: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, second: UnsafePointer<Float>?,
+        _ y: UnsafeRawPointer, gradient: UnsafeMutableRawPointer, second: UnsafeRawPointer?,
         scaleGradient: UnsafeMutablePointer<Float>, shiftGradient: UnsafeMutablePointer<Float>
     ) {
         nonisolated(unsafe) let (y, dy, dy2) = (y, gradient, second)
@@ -163,19 +173,19 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     }
 
     private func gradientSums(
-        _ y: UnsafePointer<Float>, _ dy: UnsafeMutablePointer<Float>, _ dy2: UnsafePointer<Float>?, slab: Int, chunk: Int
+        _ y: UnsafeRawPointer, _ dy: UnsafeMutableRawPointer, _ dy2: UnsafeRawPointer?, slab: Int, chunk: Int
     ) {
         let range = chunkRange(chunk)
-        let offset = slab * slabSize + range.lowerBound * block
+        let offset = bytes(slab * voxels + range.lowerBound)
         let first = slab % blockCount * block
         let place = partial.pointer + (slab * chunkCount + chunk) * 2 * block
         ckernels_norm_gradient_sums(
-            y + offset, dy + offset, dy2.map { $0 + offset }, Int64(range.count), Int32(block), shift.pointer + first,
-            inverseScale.pointer + first, leak, place, place + block)
+            y + offset, dy + offset, dy2.map { $0 + offset }, precision.element, Int64(range.count), Int32(block),
+            shift.pointer + first, inverseScale.pointer + first, leak, place, place + block)
     }
 
     private func applyGradient(
-        _ y: UnsafePointer<Float>, _ dy: UnsafeMutablePointer<Float>, _ dy2: UnsafePointer<Float>?, slab: Int,
+        _ y: UnsafeRawPointer, _ dy: UnsafeMutableRawPointer, _ dy2: UnsafeRawPointer?, slab: Int,
         range: Range<Int>
     ) {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * block) { lanes in
@@ -202,9 +212,9 @@ public final class InstanceNormLeaky: @unchecked Sendable {
                 b[lane] = Float(factor * g / Double(voxels))
                 c[lane] = Float(factor * gn / Double(voxels))
             }
-            let offset = slab * slabSize + range.lowerBound * block
+            let offset = bytes(slab * voxels + range.lowerBound)
             ckernels_norm_gradient(
-                y + offset, dy + offset, dy2.map { $0 + offset }, Int64(range.count), Int32(block),
+                y + offset, dy + offset, dy2.map { $0 + offset }, precision.element, Int64(range.count), Int32(block),
                 shift.pointer + first, inverseScale.pointer + first, leak, a, b, c)
         }
     }

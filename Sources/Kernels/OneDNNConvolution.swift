@@ -23,6 +23,7 @@ final class OneDNNConvolution: Convolution {
         plain.accumulates = shape.accumulates ? 1 : 0
         plain.has_bias = shape.hasBias ? 1 : 0
         plain.needs_backward = shape.needsBackward ? 1 : 0
+        plain.element = shape.precision.element
         plain.weight_channel_stride = Int64(shape.weightStride)
         var problem = [CChar](repeating: 0, count: 256)
         guard let handle = ckonednn_make(&plain, &problem, problem.count) else {
@@ -47,19 +48,19 @@ final class OneDNNConvolution: Convolution {
         ckonednn_set_weights(handle, weights, bias, nil)
     }
 
-    func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
+    func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) {
         check(ckonednn_forward(handle, input, output, scratch), "forward")
     }
 
     func backwardData(
-        _ outputGradient: UnsafePointer<Float>, _ inputGradient: UnsafeMutablePointer<Float>,
+        _ outputGradient: UnsafeRawPointer, _ inputGradient: UnsafeMutableRawPointer,
         scratch: UnsafeMutableRawPointer
     ) {
         check(ckonednn_backward_data(handle, outputGradient, inputGradient, scratch), "backward data")
     }
 
     func backwardWeights(
-        _ input: UnsafePointer<Float>, _ outputGradient: UnsafePointer<Float>, _ weights: UnsafeMutablePointer<Float>,
+        _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
         bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
     ) {
         check(ckonednn_backward_weights(handle, input, outputGradient, weights, bias, scratch), "backward weights")

@@ -41,11 +41,13 @@ final class OpenBLASConvolution: Convolution {
         }
     }
 
-    func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
+    func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) {
         // The unfolded side of a transposed convolution is its output, so both kinds tile the other side.
         let voxels = shape.isTransposed ? inputVoxels : outputVoxels
         let tiles = (voxels + Self.tile - 1) / Self.tile
-        nonisolated(unsafe) let (source, target, this) = (input, output, self)
+        nonisolated(unsafe) let (source, target, this) = (
+            input.assumingMemoryBound(to: Float.self), output.assumingMemoryBound(to: Float.self), self
+        )
         Threads.forEach(shape.batchSize * tiles) { task in
             let (sample, start) = (task / tiles, task % tiles * Self.tile)
             this.forwardTile(source, target, sample: sample, voxels: start..<min(start + Self.tile, voxels))
@@ -81,10 +83,12 @@ final class OpenBLASConvolution: Convolution {
     }
 
     func backwardData(
-        _ outputGradient: UnsafePointer<Float>, _ inputGradient: UnsafeMutablePointer<Float>,
+        _ outputGradient: UnsafeRawPointer, _ inputGradient: UnsafeMutableRawPointer,
         scratch: UnsafeMutableRawPointer
     ) {
-        nonisolated(unsafe) let (source, target, this) = (outputGradient, inputGradient, self)
+        nonisolated(unsafe) let (source, target, this) = (
+            outputGradient.assumingMemoryBound(to: Float.self), inputGradient.assumingMemoryBound(to: Float.self), self
+        )
         if shape.isTransposed {
             let tiles = (inputVoxels + Self.tile - 1) / Self.tile
             Threads.forEach(shape.batchSize * tiles) { task in
@@ -135,9 +139,11 @@ final class OpenBLASConvolution: Convolution {
     }
 
     func backwardWeights(
-        _ input: UnsafePointer<Float>, _ outputGradient: UnsafePointer<Float>, _ weights: UnsafeMutablePointer<Float>,
+        _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
         bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
     ) {
+        let input = input.assumingMemoryBound(to: Float.self)
+        let outputGradient = outputGradient.assumingMemoryBound(to: Float.self)
         nonisolated(unsafe) let (unfolded, rows, target, this) = (
             shape.isTransposed ? outputGradient : input, shape.isTransposed ? input : outputGradient, weights, self
         )

@@ -4,7 +4,7 @@ import Threads
 
 /// A 1×1×1 convolution from blocked features to plain logits, forward and backward.
 ///
-/// - Shapes: features `[N, C / block, D, H, W, block]`; logits `[N, heads, D, H, W]`; weight `[heads, C]`; bias `[heads]`.
+/// - Shapes: features `[N, C / block, D, H, W, block]` in the given precision; logits `[N, heads, D, H, W]`; weight `[heads, C]`; bias `[heads]`.
 /// - Determinism: sums run in chunks of a fixed size, so the bits do not depend on the number of threads.
 public final class SegmentationHead: @unchecked Sendable {
     // Safety: used by one thread at a time; inside, tasks write disjoint ranges.
@@ -14,6 +14,7 @@ public final class SegmentationHead: @unchecked Sendable {
     private let block: Int
     private let blockCount: Int
     private let voxels: Int
+    private let precision: Precision
     private let chunkCount: Int
     private let samplesPerTask: Int
     private let weights: AlignedBuffer<Float>
@@ -21,12 +22,15 @@ public final class SegmentationHead: @unchecked Sendable {
     private let partial: AlignedBuffer<Double>
     private static let chunk = 4096
 
-    public init(batchSize: Int, channelCount: Int, headCount: Int, block: Int, voxelCount: Int) {
+    public init(
+        batchSize: Int, channelCount: Int, headCount: Int, block: Int, voxelCount: Int, precision: Precision = .fp32
+    ) {
         self.batchSize = batchSize
         self.channelCount = channelCount
         self.headCount = headCount
         self.block = block
         self.voxels = voxelCount
+        self.precision = precision
         blockCount = (channelCount + block - 1) / block
         chunkCount = (voxelCount + Self.chunk - 1) / Self.chunk
         samplesPerTask = max(1, Self.chunk / voxelCount)
@@ -44,7 +48,11 @@ public final class SegmentationHead: @unchecked Sendable {
         }
     }
 
-    private var sampleSize: Int { blockCount * block * voxels }
+    /// Bytes in front of a voxel of a block of a sample's features.
+    private func place(_ sample: Int, _ k: Int, _ voxel: Int) -> Int {
+        ((sample * blockCount + k) * voxels + voxel) * block * precision.byteCount
+    }
+
     private func chunkRange(_ index: Int) -> Range<Int> { index * voxels / chunkCount..<(index + 1) * voxels / chunkCount }
 
     /// Calls `body(sample, chunk)` for every part of the batch, small samples several to a task.
@@ -57,12 +65,12 @@ public final class SegmentationHead: @unchecked Sendable {
         }
     }
 
-    public func forward(_ features: UnsafePointer<Float>, _ logits: UnsafeMutablePointer<Float>) {
+    public func forward(_ features: UnsafeRawPointer, _ logits: UnsafeMutablePointer<Float>) {
         nonisolated(unsafe) let (x, z) = (features, logits)
         forEachPart { [self] sample, chunk in
             let range = chunkRange(chunk)
             ckernels_head_forward(
-                x + sample * sampleSize + range.lowerBound * block, Int64(voxels * block), Int32(blockCount),
+                x + place(sample, 0, range.lowerBound), precision.element, Int64(voxels * block), Int32(blockCount),
                 Int32(block), Int64(range.count), weights.pointer, bias.pointer, Int32(headCount),
                 z + sample * headCount * voxels + range.lowerBound, Int64(voxels))
         }
@@ -70,15 +78,15 @@ public final class SegmentationHead: @unchecked Sendable {
 
     /// - Parameter accumulate: adds to the gradient of the features instead of replacing it.
     public func backwardData(
-        _ logitGradient: UnsafePointer<Float>, _ featureGradient: UnsafeMutablePointer<Float>, accumulate: Bool
+        _ logitGradient: UnsafePointer<Float>, _ featureGradient: UnsafeMutableRawPointer, accumulate: Bool
     ) {
         nonisolated(unsafe) let (dz, dx) = (logitGradient, featureGradient)
         forEachPart { [self] sample, chunk in
             let range = chunkRange(chunk)
             for k in 0..<blockCount {
                 ckernels_head_backward_data(
-                    dx + sample * sampleSize + (k * voxels + range.lowerBound) * block, Int32(block),
-                    Int64(range.count), weights.pointer + k * block, Int64(blockCount * block), Int32(headCount),
+                    dx + place(sample, k, range.lowerBound), precision.element, Int32(block), Int64(range.count),
+                    weights.pointer + k * block, Int64(blockCount * block), Int32(headCount),
                     dz + sample * headCount * voxels + range.lowerBound, Int64(voxels), accumulate ? 1 : 0)
             }
         }
@@ -86,7 +94,7 @@ public final class SegmentationHead: @unchecked Sendable {
 
     /// Replaces the gradients of weights and bias.
     public func backwardWeights(
-        _ features: UnsafePointer<Float>, _ logitGradient: UnsafePointer<Float>,
+        _ features: UnsafeRawPointer, _ logitGradient: UnsafePointer<Float>,
         weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>
     ) {
         nonisolated(unsafe) let (x, dz) = (features, logitGradient)
@@ -95,8 +103,8 @@ public final class SegmentationHead: @unchecked Sendable {
             let range = chunkRange(chunk)
             for k in 0..<blockCount {
                 ckernels_head_backward_weights(
-                    x + sample * sampleSize + (k * voxels + range.lowerBound) * block, Int32(block),
-                    Int64(range.count), Int32(headCount), dz + sample * headCount * voxels + range.lowerBound,
+                    x + place(sample, k, range.lowerBound), precision.element, Int32(block), Int64(range.count),
+                    Int32(headCount), dz + sample * headCount * voxels + range.lowerBound,
                     Int64(voxels), partial.pointer + ((sample * chunkCount + chunk) * blockCount + k) * size)
             }
         }

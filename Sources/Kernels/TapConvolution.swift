@@ -1,3 +1,4 @@
+internal import CKernels
 internal import COpenBLAS
 import Tensors
 import Threads
@@ -5,7 +6,7 @@ import Threads
 /// A convolution on maps of a few voxels, one GEMM per pair of voxels that a tap joins; taps that see only padding cost
 /// nothing (on 1×1×1 maps 26 of 27, on 2×2×2 maps 70 %).
 ///
-/// Activations are in channel blocks, as oneDNN's; inside, they are `[voxel, N, C]`. Each task owns what it writes and
+/// Activations are in channel blocks, as oneDNN's; inside, they are float32 `[voxel, N, C]` in either precision. Each task owns what it writes and
 /// adds in a fixed order, so the bits do not depend on the number of threads.
 final class TapConvolution: Convolution {
     let shape: ConvolutionShape
@@ -87,7 +88,7 @@ final class TapConvolution: Convolution {
         }
     }
 
-    func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
+    func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) {
         gather(input, into: inputMatrix, voxels: inputVoxels, channels: inner)
         nonisolated(unsafe) let this = self
         let parts = (outer + Self.columns - 1) / Self.columns
@@ -108,7 +109,7 @@ final class TapConvolution: Convolution {
     }
 
     func backwardData(
-        _ outputGradient: UnsafePointer<Float>, _ inputGradient: UnsafeMutablePointer<Float>,
+        _ outputGradient: UnsafeRawPointer, _ inputGradient: UnsafeMutableRawPointer,
         scratch: UnsafeMutableRawPointer
     ) {
         gather(outputGradient, into: outputMatrix, voxels: outputVoxels, channels: outer)
@@ -136,7 +137,7 @@ final class TapConvolution: Convolution {
     }
 
     func backwardWeights(
-        _ input: UnsafePointer<Float>, _ outputGradient: UnsafePointer<Float>, _ weights: UnsafeMutablePointer<Float>,
+        _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
         bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
     ) {
         gather(input, into: inputMatrix, voxels: inputVoxels, channels: inner)
@@ -167,39 +168,33 @@ final class TapConvolution: Convolution {
         }
     }
 
-    /// Blocked activations to `[voxel, N, C]`.
-    private func gather(
-        _ source: UnsafePointer<Float>, into matrix: AlignedBuffer<Float>, voxels: Int, channels: Int
-    ) {
-        nonisolated(unsafe) let source = source
+    /// Blocked activations to float32 `[voxel, N, C]`.
+    private func gather(_ source: UnsafeRawPointer, into matrix: AlignedBuffer<Float>, voxels: Int, channels: Int) {
+        nonisolated(unsafe) let (source, this) = (source, self)
         let (block, samples, blocks) = (block, samples, (channels + block - 1) / block)
         Threads.forEach(samples) { sample in
             for k in 0..<blocks {
-                let lanes = min(block, channels - k * block)
-                for voxel in 0..<voxels {
-                    let from = source + ((sample * blocks + k) * voxels + voxel) * block
-                    let to = matrix.pointer + (voxel * samples + sample) * channels + k * block
-                    for lane in 0..<lanes { to[lane] = from[lane] }
-                }
+                ckernels_unpack_lanes(
+                    source + (sample * blocks + k) * voxels * block * this.shape.precision.byteCount,
+                    this.shape.precision.element, Int64(voxels), Int32(block), Int32(min(block, channels - k * block)),
+                    matrix.pointer + sample * channels + k * block, Int64(samples * channels))
             }
         }
     }
 
-    /// `[voxel, N, C]` to blocked activations, lanes beyond the last channel 0.
+    /// Float32 `[voxel, N, C]` to blocked activations, lanes beyond the last channel 0.
     private func scatter(
-        _ matrix: AlignedBuffer<Float>, into target: UnsafeMutablePointer<Float>, voxels: Int, channels: Int, adding: Bool
+        _ matrix: AlignedBuffer<Float>, into target: UnsafeMutableRawPointer, voxels: Int, channels: Int, adding: Bool
     ) {
-        nonisolated(unsafe) let target = target
+        nonisolated(unsafe) let (target, this) = (target, self)
         let (block, samples, blocks) = (block, samples, (channels + block - 1) / block)
         Threads.forEach(samples) { sample in
             for k in 0..<blocks {
-                let lanes = min(block, channels - k * block)
-                for voxel in 0..<voxels {
-                    let to = target + ((sample * blocks + k) * voxels + voxel) * block
-                    let from = matrix.pointer + (voxel * samples + sample) * channels + k * block
-                    for lane in 0..<lanes { to[lane] = adding ? to[lane] + from[lane] : from[lane] }
-                    for lane in lanes..<block { to[lane] = 0 }
-                }
+                ckernels_pack_lanes(
+                    matrix.pointer + sample * channels + k * block, Int64(samples * channels), Int64(voxels),
+                    Int32(block), Int32(min(block, channels - k * block)), adding ? 1 : 0,
+                    target + (sample * blocks + k) * voxels * block * this.shape.precision.byteCount,
+                    this.shape.precision.element)
             }
         }
     }

@@ -8,6 +8,7 @@ struct GraphBuilder {
     let patchSize: [Int]
     let isTraining: Bool
     let engine: Engine
+    let precision: Precision
     let supervisedLevelCount: Int
 
     private let layout: ParameterLayout
@@ -20,23 +21,29 @@ struct GraphBuilder {
 
     init(
         architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], isTraining: Bool, engine: Engine,
-        supervisedLevelCount: Int
+        precision: Precision, supervisedLevelCount: Int
     ) {
         self.architecture = architecture
         self.batchSize = batchSize
         self.patchSize = patchSize
         self.isTraining = isTraining
         self.engine = engine
+        self.precision = precision
         self.supervisedLevelCount = supervisedLevelCount
         layout = architecture.parameterLayout
         block = engine.channelBlock
         image = Activation(
-            batchSize: batchSize, channelCount: architecture.inputChannelCount, size: patchSize, block: 1)
+            batchSize: batchSize, channelCount: architecture.inputChannelCount, size: patchSize, block: 1,
+            precision: .fp32)
     }
 
     private func parameter(_ name: String) -> ParameterLayout.Entry {
         guard let entry = layout[name] else { preconditionFailure("the network has no parameter \(name)") }
         return entry
+    }
+
+    private func blocked(_ channelCount: Int, size: [Int]) -> Activation {
+        Activation(batchSize: batchSize, channelCount: channelCount, size: size, block: block, precision: precision)
     }
 
     mutating func build() throws(KernelError) {
@@ -85,11 +92,12 @@ struct GraphBuilder {
                     ConvolutionShape(
                         batchSize: batchSize, inputChannelCount: input.channelCount, outputChannelCount: features,
                         inputSize: input.size, kernel: kernel, stride: stride, isFirst: input === image,
-                        accumulates: index > 0, needsBackward: isTraining, weightInputChannelCount: weight.shape[1])))
+                        accumulates: index > 0, needsBackward: isTraining, weightInputChannelCount: weight.shape[1],
+                        precision: precision)))
             views.append(ParameterView(entry: weight, inset: firstChannel * taps))
             firstChannel += input.channelCount
         }
-        let output = Activation(batchSize: batchSize, channelCount: features, size: parts[0].shape.outputSize, block: block)
+        let output = blocked(features, size: parts[0].shape.outputSize)
         layers.append(
             ConvolutionBlock(
                 inputs: inputs, output: output, slots: slots, parts: parts, weights: views,
@@ -98,7 +106,7 @@ struct GraphBuilder {
                 shift: ParameterView(entry: parameter(name + ".norm.bias")),
                 norm: InstanceNormLeaky(
                     batchSize: batchSize, channelCount: features, block: block, voxelCount: output.voxelCount,
-                    epsilon: architecture.normEpsilon, leak: architecture.leak)))
+                    precision: precision, epsilon: architecture.normEpsilon, leak: architecture.leak)))
         return output
     }
 
@@ -108,10 +116,8 @@ struct GraphBuilder {
             ConvolutionShape(
                 batchSize: batchSize, inputChannelCount: input.channelCount,
                 outputChannelCount: architecture.features[level], inputSize: input.size, kernel: stride, stride: stride,
-                isTransposed: true, hasBias: true, needsBackward: isTraining))
-        let output = Activation(
-            batchSize: batchSize, channelCount: architecture.features[level], size: convolution.shape.outputSize,
-            block: block)
+                isTransposed: true, hasBias: true, needsBackward: isTraining, precision: precision))
+        let output = blocked(architecture.features[level], size: convolution.shape.outputSize)
         layers.append(
             UpsamplingLayer(
                 input: input, output: output, convolution: convolution,
@@ -122,13 +128,14 @@ struct GraphBuilder {
 
     private mutating func appendHead(_ d: Int, _ level: Int, _ input: Activation) {
         let output = Activation(
-            batchSize: batchSize, channelCount: architecture.headCount, size: input.size, block: 1)
+            batchSize: batchSize, channelCount: architecture.headCount, size: input.size, block: 1,
+            precision: .fp32)
         layers.append(
             HeadLayer(
                 input: input, output: output,
                 head: SegmentationHead(
                     batchSize: batchSize, channelCount: input.channelCount, headCount: architecture.headCount,
-                    block: block, voxelCount: input.voxelCount),
+                    block: block, voxelCount: input.voxelCount, precision: precision),
                 weight: ParameterView(entry: parameter("decoder.seg_layers.\(d).weight")),
                 bias: ParameterView(entry: parameter("decoder.seg_layers.\(d).bias")),
                 accumulates: level > 0))
@@ -140,7 +147,7 @@ struct GraphBuilder {
         var plan = BufferPlan()
         let end = 2 * layers.count
         func request(_ activation: Activation, _ step: Int) -> Int {
-            plan.request(byteCount: activation.scalarCount * MemoryLayout<Float>.stride, at: step)
+            plan.request(byteCount: activation.byteCount, at: step)
         }
         for (step, layer) in layers.enumerated() {
             let data = request(layer.output, step)

@@ -3,28 +3,29 @@ import Tensors
 
 /// A result that layers pass on: where its data lie, and where its consumers leave their gradients.
 ///
-/// Layout `[N, C / block, D, H, W, block]`; an image and logits are plain, `[N, C, D, H, W]`.
+/// Layout `[N, C / block, D, H, W, block]` in the session's precision; an image and logits are plain float32,
+/// `[N, C, D, H, W]`.
 final class Activation {
     let channelCount: Int
     /// Voxels, `[D, H, W]`.
     let size: [Int]
-    let scalarCount: Int
+    let byteCount: Int
     /// Numbers of the buffers in the plan: data, and at most two gradients (of a skip connection).
     var dataBuffer: Int?
     var gradientBuffers: [Int] = []
-    var data: UnsafeMutablePointer<Float>?
-    var gradients: [UnsafeMutablePointer<Float>] = []
+    var data: UnsafeMutableRawPointer?
+    var gradients: [UnsafeMutableRawPointer] = []
 
-    init(batchSize: Int, channelCount: Int, size: [Int], block: Int) {
+    init(batchSize: Int, channelCount: Int, size: [Int], block: Int, precision: Precision) {
         self.channelCount = channelCount
         self.size = size
-        scalarCount = batchSize * ((channelCount + block - 1) / block * block) * size.reduce(1, *)
+        byteCount = batchSize * ((channelCount + block - 1) / block * block) * size.reduce(1, *) * precision.byteCount
     }
 
     var voxelCount: Int { size.reduce(1, *) }
 
     /// The data, once the session has placed its buffers.
-    var placedData: UnsafeMutablePointer<Float> {
+    var placedData: UnsafeMutableRawPointer {
         guard let data else { preconditionFailure("a layer ran before the session placed its buffers") }
         return data
     }
@@ -180,12 +181,14 @@ final class HeadLayer: Layer {
         head.setParameters(weights: weight.of(weights), bias: bias.of(weights))
     }
 
-    func forward(scratch: UnsafeMutableRawPointer) { head.forward(inputs[0].placedData, output.placedData) }
+    private var logits: UnsafeMutablePointer<Float> { output.placedData.assumingMemoryBound(to: Float.self) }
+
+    func forward(scratch: UnsafeMutableRawPointer) { head.forward(inputs[0].placedData, logits) }
 
     func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
         head.backwardWeights(
-            inputs[0].placedData, output.placedData, weightGradient: weight.of(parameterGradient),
+            inputs[0].placedData, logits, weightGradient: weight.of(parameterGradient),
             biasGradient: bias.of(parameterGradient))
-        head.backwardData(output.placedData, inputs[0].gradients[0], accumulate: accumulates)
+        head.backwardData(logits, inputs[0].gradients[0], accumulate: accumulates)
     }
 }

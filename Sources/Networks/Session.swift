@@ -9,11 +9,12 @@ public enum SessionPurpose: Sendable, Equatable {
     case inference
 }
 
-/// A network compiled for one batch and patch size: primitives, layouts and buffers are fixed; a step allocates nothing.
+/// A network compiled for one batch, patch size and precision: primitives, layouts and buffers are fixed; a step allocates nothing.
 ///
 /// Safety: a session is used by one thread at a time; inside, it runs on the pool of ``Threads``.
 public final class Session: @unchecked Sendable {
     public let architecture: UNetArchitecture
+    public let precision: Precision
     /// Samples per call.
     public let batchSize: Int
     /// Voxels per axis of one sample, `[D, H, W]`.
@@ -40,7 +41,7 @@ public final class Session: @unchecked Sendable {
     /// - Precondition: the strides divide the patch.
     public init(
         architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], purpose: SessionPurpose,
-        engine: Engine = .oneDNN, supervisedLevelCount: Int? = nil
+        engine: Engine = .oneDNN, precision: Precision = .fp32, supervisedLevelCount: Int? = nil
     ) throws(KernelError) {
         precondition(batchSize >= 1, "a session needs at least one sample, not \(batchSize)")
         precondition(
@@ -49,10 +50,11 @@ public final class Session: @unchecked Sendable {
         self.architecture = architecture
         self.batchSize = batchSize
         self.patchSize = patchSize
+        self.precision = precision
         let levels = purpose == .inference ? 1 : supervisedLevelCount ?? max(1, architecture.levelCount - 2)
         var graph = GraphBuilder(
             architecture: architecture, batchSize: batchSize, patchSize: patchSize,
-            isTraining: purpose == .training, engine: engine, supervisedLevelCount: levels)
+            isTraining: purpose == .training, engine: engine, precision: precision, supervisedLevelCount: levels)
         try graph.build()
         image = graph.image
         layers = graph.layers
@@ -66,12 +68,10 @@ public final class Session: @unchecked Sendable {
         scratch = AlignedBuffer(count: layers.map(\.scratchByteCount).max() ?? 0)
         arenaByteCount = plan.byteCount + scratch.count
         let base = UnsafeMutableRawPointer(arena.pointer)
-        func place(_ number: Int, _ count: Int) -> UnsafeMutablePointer<Float> {
-            (base + plan.requests[number].offset).bindMemory(to: Float.self, capacity: count)
-        }
+        func place(_ number: Int) -> UnsafeMutableRawPointer { base + plan.requests[number].offset }
         for activation in layers.map(\.output) {
-            if let number = activation.dataBuffer { activation.data = place(number, activation.scalarCount) }
-            activation.gradients = activation.gradientBuffers.map { place($0, activation.scalarCount) }
+            if let number = activation.dataBuffer { activation.data = place(number) }
+            activation.gradients = activation.gradientBuffers.map(place)
         }
     }
 
@@ -86,13 +86,15 @@ public final class Session: @unchecked Sendable {
     /// Runs the network on images `[batchSize, C, D, H, W]`. In training the images must stay in place until
     /// ``backward(into:)`` has returned.
     public func forward(_ images: UnsafePointer<Float>) {
-        image.data = UnsafeMutablePointer(mutating: images)  // only ever read
+        image.data = UnsafeMutableRawPointer(mutating: images)  // only ever read
         for layer in layers { layer.forward(scratch: scratch.pointer) }
     }
 
     /// Logits of the last forward pass at a level (0 is the highest resolution), `[batchSize, heads, D, H, W]`. In
     /// training the loss replaces them by its gradient before ``backward(into:)``.
-    public func logits(level: Int) -> UnsafeMutablePointer<Float> { logitActivations[level].placedData }
+    public func logits(level: Int) -> UnsafeMutablePointer<Float> {
+        logitActivations[level].placedData.assumingMemoryBound(to: Float.self)
+    }
 
     /// The gradient of every parameter, given the loss's gradient in the place of the logits.
     ///

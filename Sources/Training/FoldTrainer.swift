@@ -100,7 +100,7 @@ public final class FoldTrainer {
                             + "its bits will differ from those of an uninterrupted run"))
             }
         }
-        let engine = Self.engineDescription(configuration.engine)
+        let engine = configuration.engineDescription
         if let started = stored.others["engine"]?.string, started != engine {
             observer?.receive(
                 .warning(
@@ -121,7 +121,7 @@ public final class FoldTrainer {
                     schedule: schedule, patchSize: setup.plan.patchSize, batchSize: setup.plan.batchSize,
                     trainingCaseCount: setup.split.train.count, validationCaseCount: setup.split.validation.count,
                     parameterCount: setup.architecture.parameterLayout.scalarCount, rankCount: communicator.size,
-                    threadsPerRank: Threads.count, engine: Self.engineDescription(configuration.engine), seed: configuration.seed,
+                    threadsPerRank: Threads.count, engine: configuration.engineDescription, seed: configuration.seed,
                     firstIteration: state.iteration, resolvedConfiguration: resolvedConfiguration.yaml)))
         if let found { observer.receive(.note("continuing from \(found.path), iteration \(state.iteration)")) }
         let idle = schedule.stages.filter {
@@ -134,14 +134,6 @@ public final class FoldTrainer {
                         + "\(communicator.size) ranks, down to "
                         + "\(idle.map { setup.microBatches(patchSize: $0.patchSize, batchSize: $0.batchSize).count }.min() ?? 0)"
                         + ": the other ranks idle there; give spare ranks to other folds, or more threads to fewer ranks"))
-        }
-    }
-
-    /// Library, instructions and precision that decide the bits.
-    static func engineDescription(_ engine: Engine) -> String {
-        switch engine {
-        case .oneDNN: "oneDNN \(OneDNN.version), \(OneDNN.instructionSet), fp32"
-        case .openBLAS: "OpenBLAS (\(OpenBLAS.coreName)), fp32"
         }
     }
 

@@ -47,7 +47,7 @@ final class Replica {
             architecture: setup.architecture, supervisedLevelCount: loss.levelWeights.count)
         sessions = SessionCache(
             architecture: setup.architecture, loss: loss, engine: setup.configuration.engine,
-            lastingPatch: setup.plan.patchSize)
+            precision: setup.configuration.computedPrecision, lastingPatch: setup.plan.patchSize)
         batches = try setup.trainingBatches(setup.configuration)
         leafGradient = AlignedBuffer(count: layout.scalarCount)
         gradient = AlignedBuffer(count: layout.scalarCount)

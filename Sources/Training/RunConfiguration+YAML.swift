@@ -96,6 +96,7 @@ extension RunConfiguration {
         add(.saveEvery, RunText.text(ofSeconds: saveEvery))
         add(.npz, String(npz))
         add(.engine, engine.rawValue)
+        add(.precision, precision.rawValue)
         add(.checkpointWriter, checkpointWriter.rawValue)
         return lines.joined(separator: "\n") + "\n"
     }

@@ -28,6 +28,7 @@ public struct RunConfiguration: Sendable, Equatable {
     /// Whether the fold's validation keeps probabilities.
     public var npz = false
     public var engine: Engine = .oneDNN
+    public var precision: PrecisionChoice = .auto
     public var checkpointWriter: CheckpointWriter = .parallel
 
     public init(dataset: String, fold: String, scheme: Scheme) {
@@ -79,6 +80,7 @@ public struct RunConfiguration: Sendable, Equatable {
         result.saveEvery = said.saveEvery ?? result.saveEvery
         result.npz = said.npz ?? result.npz
         result.engine = said.engine ?? result.engine
+        result.precision = said.precision ?? result.precision
         result.checkpointWriter = said.checkpointWriter ?? result.checkpointWriter
         return result
     }

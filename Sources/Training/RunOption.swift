@@ -15,6 +15,7 @@ public enum RunOption: String, CaseIterable, Sendable {
     case saveEvery = "save-every"
     case npz
     case engine
+    case precision
     case checkpointWriter = "checkpoint-writer"
 
     /// Finds an option by its name; between words `-` and `_` are the same.
@@ -31,7 +32,7 @@ public enum RunOption: String, CaseIterable, Sendable {
         case .scheme: "-tr"
         case .plans: "-p"
         case .epochs, .iterationsPerEpoch, .validationIterations, .seed, .threads, .batchConstruction, .mirrorAxes,
-            .saveEvery, .npz, .engine, .checkpointWriter:
+            .saveEvery, .npz, .engine, .precision, .checkpointWriter:
             "--" + rawValue
         }
     }

@@ -22,6 +22,7 @@ public struct RunOverrides: Sendable, Equatable {
     public var saveEvery: Double?
     public var npz: Bool?
     public var engine: Engine?
+    public var precision: PrecisionChoice?
     public var checkpointWriter: CheckpointWriter?
 
     public init() {}
@@ -85,6 +86,7 @@ public struct RunOverrides: Sendable, Equatable {
             guard let isWanted = RunText.boolean(text) else { throw wrong("true or false") }
             npz = isWanted
         case .engine: engine = try choice()
+        case .precision: precision = try choice()
         case .checkpointWriter: checkpointWriter = try choice()
         }
     }
@@ -110,6 +112,7 @@ public struct RunOverrides: Sendable, Equatable {
         take(\.saveEvery)
         take(\.npz)
         take(\.engine)
+        take(\.precision)
         take(\.checkpointWriter)
         return result
     }

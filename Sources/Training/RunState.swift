@@ -16,7 +16,7 @@ struct RunState {
     func attributes(_ setup: FoldSetup, stage: Int, threads: Int) -> CheckpointAttributes {
         let configuration = setup.configuration
         var others = Self.identity(setup)
-        others["engine"] = .string(FoldTrainer.engineDescription(configuration.engine))
+        others["engine"] = .string(configuration.engineDescription)
         others["fold"] = .string(setup.fold.description)
         others["validationIterations"] = .integer(configuration.validationIterations)
         others["emaPseudoDice"] = ema.map { .real($0) } ?? .null

@@ -25,6 +25,7 @@ final class SessionCache {
     private let architecture: UNetArchitecture
     private let loss: LossDescription
     private let engine: Engine
+    private let precision: Precision
     private var batches: [Key: CompiledBatch] = [:]
     /// Oldest use first.
     private var uses: [Key] = []
@@ -34,11 +35,14 @@ final class SessionCache {
     private let lastingPatch: [Int]
 
     /// - Parameter lastingPatch: the patch whose sessions are never given back.
-    init(architecture: UNetArchitecture, loss: LossDescription, engine: Engine, lastingPatch: [Int]) {
+    init(
+        architecture: UNetArchitecture, loss: LossDescription, engine: Engine, precision: Precision, lastingPatch: [Int]
+    ) {
         self.lastingPatch = lastingPatch
         self.architecture = architecture
         self.loss = loss
         self.engine = engine
+        self.precision = precision
     }
 
     func removeAll() {
@@ -59,7 +63,7 @@ final class SessionCache {
         uses.removeAll { $0 != key && batches[$0] == nil }
         let session = try Session(
             architecture: architecture, batchSize: sampleCount, patchSize: patchSize, purpose: .training, engine: engine,
-            supervisedLevelCount: loss.levelWeights.count)
+            precision: precision, supervisedLevelCount: loss.levelWeights.count)
         let batch = CompiledBatch(
             session: session,
             loss: DeepSupervisionLoss(description: loss, batchSize: sampleCount, sizes: session.logitSizes))

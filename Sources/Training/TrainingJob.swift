@@ -79,7 +79,7 @@ public struct TrainingJob {
             Threads.setCount(fewest)
             if world.isRoot { notice("the ranks have \(counts.joined(separator: ", ")) threads; all use \(fewest)") }
         }
-        let machines = Set(try world.allGather(FoldTrainer.engineDescription(configuration.engine)))
+        let machines = Set(try world.allGather(configuration.engineDescription))
         if machines.count > 1, world.isRoot {
             notice(
                 "the ranks run on different machines (\(machines.sorted().joined(separator: "; "))): other numbers of ranks "

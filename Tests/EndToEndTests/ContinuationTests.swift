@@ -43,18 +43,22 @@ extension EndToEnd {
             #expect(outcome.status != 0, "the run ended before it was killed:\n\(outcome)")
         }
 
-        @Test("A run that was killed twice and continued on other ranks ends with the bits of a run left alone")
-        func killed() throws {
+        @Test(
+            "A run that was killed twice and continued on other ranks ends with the bits of a run left alone",
+            arguments: ["fp32", "auto"])
+        func killed(precision: String) throws {
             try Sandbox.with { sandbox in
                 try sandbox.makePhantom()
                 try sandbox.prepare()
                 try sandbox.shrinkPlan(batchSize: 20)
-                let undisturbed = try sandbox.start(Self.arguments, ranks: 2).outcome()
+                let arguments = Self.arguments + ["--precision", precision]
+                let undisturbed = try sandbox.start(arguments, ranks: 2).outcome()
                 let sum = try #require(undisturbed.weightsSHA256, "\(undisturbed)")
 
                 let results = sandbox.folder + "/killed"
-                try runAndKill(sandbox, results: results, more: [], ranks: 2, afterEpochs: 4, everyRank: false)
+                try runAndKill(sandbox, results: results, more: ["--precision", precision], ranks: 2, afterEpochs: 4, everyRank: false)
                 try runAndKill(sandbox, results: results, more: ["--c"], ranks: 3, afterEpochs: 6, everyRank: true)
+                // The precision comes from run.yaml.
                 let continued = try sandbox.start(Self.arguments + ["--results", results, "--c"]).outcome()
                 #expect(continued.status == 0, "\(continued)")
                 #expect(continued.weightsSHA256 == sum)

@@ -2,11 +2,12 @@ import Kernels
 import Tensors
 import Testing
 
-/// A convolution on both engines, in plain layouts.
+/// A convolution on both engines, in plain layouts. The reference engine computes in float32, on the values that the
+/// shape's precision can hold.
 struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     var shape: ConvolutionShape
     var testDescription: String {
-        "\(shape.batchSize)×\(shape.inputChannelCount)→\(shape.outputChannelCount) on \(shape.inputSize), kernel \(shape.kernel), stride \(shape.stride)\(shape.isTransposed ? ", transposed" : "")\(shape.isFirst ? ", first" : "")\(shape.accumulates ? ", adding" : "")"
+        "\(shape.batchSize)×\(shape.inputChannelCount)→\(shape.outputChannelCount) on \(shape.inputSize), kernel \(shape.kernel), stride \(shape.stride)\(shape.isTransposed ? ", transposed" : "")\(shape.isFirst ? ", first" : "")\(shape.accumulates ? ", adding" : "")\(shape.precision == .bf16 ? ", bf16" : "")"
     }
 
     static func make(
@@ -41,6 +42,15 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         make(2, 48, 16, [1, 1, 1], [2, 2, 2], [2, 2, 2], transposed: true, bias: true),
     ]
 
+    /// The same in bfloat16, where the CPU has it.
+    static let inBFloat16: [ConvolutionCase] =
+        Precision.bf16.isSupported
+        ? all.map { fp32 in
+            var result = fp32
+            result.shape.precision = .bf16
+            return result
+        } : []
+
     struct Result {
         var output: [Float]
         var inputGradient: [Float]
@@ -60,22 +70,33 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let second = shape.isTransposed ? shape.outputChannelCount : shape.weightInputChannelCount
         return first * second * shape.kernel.reduce(1, *)
     }
-    var weights: [Float] { Self.noise(weightCount, 1).map { $0 * 0.2 } }
+    /// Noise that an activation can hold.
+    private func activations(_ count: Int, _ index: Int) -> [Float] {
+        Self.noise(count, index).map(shape.precision.rounded)
+    }
+    var weights: [Float] { Self.noise(weightCount, 1).map { shape.precision.rounded($0 * 0.2) } }
 
     func run(_ engine: Engine) throws -> Result {
-        let convolution = try engine.makeConvolution(shape)
+        var compiled = shape
+        if engine == .openBLAS { compiled.precision = .fp32 }
+        let convolution = try engine.makeConvolution(compiled)
         let block = engine.channelBlock
+        func stored(_ buffer: AlignedBuffer<Float>) -> StoredActivations { StoredActivations(buffer, compiled.precision) }
         let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
         let inputBlock = shape.isFirst ? 1 : block
-        let input = Self.blocked(
-            Self.noise(inputCount, 0), shape.batchSize, shape.inputChannelCount, shape.inputSize, inputBlock)
-        let output = Self.blocked(
-            shape.accumulates ? Self.noise(outputCount, 4) : Array(repeating: .nan, count: outputCount), shape.batchSize,
-            shape.outputChannelCount, shape.outputSize, block)
-        let gradient = Self.blocked(
-            Self.noise(outputCount, 2), shape.batchSize, shape.outputChannelCount, shape.outputSize, block)
-        let inputGradient = AlignedBuffer<Float>(count: input.count)
-        inputGradient.fill(.nan)
+        let image = Self.blocked(
+            activations(inputCount, 0), shape.batchSize, shape.inputChannelCount, shape.inputSize, inputBlock)
+        let input = StoredActivations(image, shape.isFirst ? .fp32 : compiled.precision)
+        let output = stored(
+            Self.blocked(
+                shape.accumulates ? activations(outputCount, 4) : Array(repeating: .nan, count: outputCount),
+                shape.batchSize, shape.outputChannelCount, shape.outputSize, block))
+        let gradient = stored(
+            Self.blocked(
+                activations(outputCount, 2), shape.batchSize, shape.outputChannelCount, shape.outputSize, block))
+        let poison = AlignedBuffer<Float>(count: image.count)
+        poison.fill(.nan)
+        let inputGradient = stored(poison)
         let weightGradient = AlignedBuffer(Array(repeating: Float.nan, count: weightCount))
         let biasGradient = AlignedBuffer(Array(repeating: Float.nan, count: shape.outputChannelCount))
         convolution.setWeights(weights, bias: Self.noise(shape.outputChannelCount, 3))
@@ -85,9 +106,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
             input.pointer, gradient.pointer, weightGradient.pointer, bias: shape.hasBias ? biasGradient.pointer : nil,
             scratch: scratch.pointer)
         return Result(
-            output: Self.plain(output, shape.batchSize, shape.outputChannelCount, shape.outputSize, block),
+            output: Self.plain(output.values, shape.batchSize, shape.outputChannelCount, shape.outputSize, block),
             inputGradient: shape.isFirst
-                ? [] : Self.plain(inputGradient, shape.batchSize, shape.inputChannelCount, shape.inputSize, block),
+                ? [] : Self.plain(inputGradient.values, shape.batchSize, shape.inputChannelCount, shape.inputSize, block),
             weightGradient: weightGradient.array, biasGradient: shape.hasBias ? biasGradient.array : [])
     }
 
@@ -133,6 +154,28 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         expectClose(fast.biasGradient, reference.biasGradient, "bias")
     }
 
+    @Test("bfloat16 agrees with the reference engine up to its rounding", arguments: ConvolutionCase.inBFloat16)
+    func bfloat16AgreesWithTheReference(convolution: ConvolutionCase) throws {
+        let (fast, reference) = (try convolution.run(.oneDNN), try convolution.run(.openBLAS))
+        // Sums are float32; the result is rounded once, and once more where it is added to another.
+        let rounding = Precision.bf16.roundingError
+        expectClose(fast.output, reference.output, "output", rounding: rounding)
+        expectClose(fast.inputGradient, reference.inputGradient, "gradient of the input", rounding: rounding)
+        let written = reference.weightGradient.indices.filter { !reference.weightGradient[$0].isNaN }
+        #expect(written == fast.weightGradient.indices.filter { !fast.weightGradient[$0].isNaN })
+        expectClose(written.map { fast.weightGradient[$0] }, written.map { reference.weightGradient[$0] }, "weights")
+        expectClose(fast.biasGradient, reference.biasGradient, "bias")
+    }
+
+    @Test("the reference engine refuses bfloat16") func referenceIsFloat32() throws {
+        let shape = ConvolutionShape(
+            batchSize: 1, inputChannelCount: 16, outputChannelCount: 16, inputSize: [3, 3, 3], kernel: [3, 3, 3],
+            stride: [1, 1, 1], precision: .bf16)
+        #expect { try Engine.openBLAS.makeConvolution(shape) } throws: {
+            "\($0)".contains("openblas does not compute in bf16")
+        }
+    }
+
     /// A convolution is linear in its input and in its weights, so its gradients must satisfy ⟨g, conv(x, w)⟩ =
     /// ⟨data gradient, x⟩ = ⟨weight gradient, w⟩ up to the bias.
     @Test("the reference engine's gradients are adjoint to its forward pass", arguments: ConvolutionCase.all)
@@ -168,10 +211,10 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
 
     private func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } }
 
-    private func expectClose(_ a: [Float], _ b: [Float], _ what: String) {
+    private func expectClose(_ a: [Float], _ b: [Float], _ what: String, rounding: Float = 0) {
         #expect(a.count == b.count)
         let largest = b.map { abs($0) }.max() ?? 0
         let difference = zip(a, b).map { abs($0 - $1) }.max() ?? 0
-        #expect(difference <= 2e-5 * max(1, largest) && a.allSatisfy(\.isFinite), "\(what): \(difference) of \(largest)")
+        #expect(difference <= (2e-5 + rounding) * max(1, largest) && a.allSatisfy(\.isFinite), "\(what): \(difference) of \(largest)")
     }
 }

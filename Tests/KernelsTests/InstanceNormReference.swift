@@ -11,8 +11,9 @@ struct NormCase: CustomTestStringConvertible, Sendable {
     var epsilon: Float = 1e-5
     var leak: Float = 0.01
     var hasSecondGradient = false
+    var precision = Precision.fp32
 
-    var testDescription: String { "\(batchSize)×\(channelCount) channels in blocks of \(block), \(voxelCount) voxels" }
+    var testDescription: String { "\(batchSize)×\(channelCount) channels in blocks of \(block), \(voxelCount) voxels, \(precision)" }
 
     /// Every size at which the kernel takes another path: one voxel, less than a row of lanes, more than a chunk, more
     /// than a plain layout's chunk; channels that fill their blocks and that do not.
@@ -23,6 +24,15 @@ struct NormCase: CustomTestStringConvertible, Sendable {
                 block: block, voxelCount: voxels, hasSecondGradient: voxels % 2 == 1)
         }
     }
+
+    /// The same sizes in bfloat16, where the CPU has it.
+    static let inBFloat16: [NormCase] =
+        Precision.bf16.isSupported
+        ? all.filter { $0.block == 16 }.map { fp32 in
+            var result = fp32
+            result.precision = .bf16
+            return result
+        } : []
 
     var scalarCount: Int { batchSize * channelCount * voxelCount }
     func channel(of index: Int) -> Int { index / voxelCount % channelCount }
@@ -52,20 +62,20 @@ struct NormCase: CustomTestStringConvertible, Sendable {
         _ input: [Float], scale: [Float], shift: [Float], gradient: [Float]? = nil, second: [Float]? = nil
     ) -> Result {
         let norm = InstanceNormLeaky(
-            batchSize: batchSize, channelCount: channelCount, block: block, voxelCount: voxelCount, epsilon: epsilon,
-            leak: leak)
+            batchSize: batchSize, channelCount: channelCount, block: block, voxelCount: voxelCount,
+            precision: precision, epsilon: epsilon, leak: leak)
         let size = [1, 1, voxelCount]
-        func blocked(_ values: [Float]) -> AlignedBuffer<Float> {
-            ConvolutionCase.blocked(values, batchSize, channelCount, size, block)
+        func blocked(_ values: [Float]) -> StoredActivations {
+            StoredActivations(ConvolutionCase.blocked(values, batchSize, channelCount, size, block), precision)
         }
-        func plain(_ buffer: AlignedBuffer<Float>) -> [Float] {
-            ConvolutionCase.plain(buffer, batchSize, channelCount, size, block)
+        func plain(_ stored: StoredActivations) -> [Float] {
+            ConvolutionCase.plain(stored.values, batchSize, channelCount, size, block)
         }
         let y = blocked(input)
         norm.setParameters(scale: scale, shift: shift)
         norm.forward(y.pointer)
         var result = Result(output: plain(y))
-        result.paddingIsZero = isZeroInPadding(y)
+        result.paddingIsZero = isZeroInPadding(y.values)
         guard let gradient else { return result }
         let dy = blocked(gradient)
         let dy2 = second.map { blocked($0) }
@@ -77,7 +87,7 @@ struct NormCase: CustomTestStringConvertible, Sendable {
         result.inputGradient = plain(dy)
         result.scaleGradient = scales.array
         result.shiftGradient = shifts.array
-        result.paddingIsZero = result.paddingIsZero && isZeroInPadding(dy)
+        result.paddingIsZero = result.paddingIsZero && isZeroInPadding(dy.values)
         return result
     }
 

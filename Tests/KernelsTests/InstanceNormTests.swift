@@ -32,6 +32,42 @@ import Testing
         #expect(shiftGradient <= 2e-6, "gradient of the shift differs by \(shiftGradient) of its terms")
     }
 
+    /// The layer keeps only its rounded output, from which the backward pass takes the input and its sign.
+    @Test("bfloat16 is the definition's on rounded values, up to its rounding", arguments: NormCase.inBFloat16)
+    func bfloat16AgreesWithTheDefinition(norm: NormCase) {
+        let (input, scale, shift) = (norm.input.map(BFloat16.rounded), norm.scale, norm.shift)
+        var gradient = ConvolutionCase.noise(norm.scalarCount, 11).map(BFloat16.rounded)
+        let none = [Double](repeating: 0, count: gradient.count)
+        let bent = norm.reference(input, scale: scale, shift: shift, gradient: none)
+        for index in gradient.indices where abs(bent.linear[index]) < 1e-4 { gradient[index] = 0 }
+        let expected = norm.reference(input, scale: scale, shift: shift, gradient: gradient.map(Double.init))
+        let result = norm.run(input, scale: scale, shift: shift, gradient: gradient)
+        #expect(result.paddingIsZero)
+        let rounding = Double(Precision.bf16.roundingError)
+        for (value, truth) in zip(result.output, expected.output) {
+            #expect(abs(Double(value) - truth) <= rounding * abs(truth) + 1e-5)
+        }
+        // n = (t − β) / γ carries the rounding of t, up to 5 here, over γ, 0.5 and more.
+        let inputGradient = worst(result.inputGradient, expected.inputGradient) { expected.inputGradientSize[$0] }
+        #expect(inputGradient <= 10 * rounding, "gradient of the input differs by \(inputGradient) of its terms")
+        let size = expected.parameterGradientSize
+        let scaleGradient = worst(result.scaleGradient, expected.scaleGradient) { size[$0] }
+        #expect(scaleGradient <= 10 * rounding, "gradient of the scale differs by \(scaleGradient) of its terms")
+        let shiftGradient = worst(result.shiftGradient, expected.shiftGradient) { size[$0] }
+        #expect(shiftGradient <= 2e-6, "gradient of the shift differs by \(shiftGradient) of its terms")
+    }
+
+    @Test("bfloat16 stores the nearest value, ties to even, and what is not a number", .enabled(if: Precision.bf16.isSupported))
+    func bfloat16Rounding() {
+        // γ / σ = 1 and β = mean: the values pass through unchanged, up to rounding. Mean 0, variance 1.
+        let norm = NormCase(batchSize: 1, channelCount: 1, block: 16, voxelCount: 2, epsilon: 0, precision: .bf16)
+        // 1 + 1/256 and 1 + 3/256 lie between neighbors: to even, 1 and 1 + 1/64.
+        #expect(norm.run([-1, 1], scale: [1], shift: [1 / 256]).output[1] == 1)
+        #expect(norm.run([-1, 1], scale: [1], shift: [3 / 256]).output[1] == 1.015625)
+        #expect(norm.run([-1, 1], scale: [1], shift: [1.01 / 256]).output[1] == 1.0078125)
+        #expect(norm.run([.nan, 1], scale: [1], shift: [0]).output.allSatisfy { $0.isNaN })
+    }
+
     /// Mean 2, deviation 1, so n = −1, −1, 1, 1; with γ = 2, β = 1 the layer gives leaky(−1), leaky(−1), 3, 3. The
     /// gradient behind LeakyReLU is 1, 3, 5, 7: mean 4, mean of its product with n 2.
     @Test(arguments: [1, 8, 16]) func fourVoxelsByHand(block: Int) {
@@ -116,7 +152,7 @@ import Testing
         #expect(result.inputGradient.allSatisfy { abs($0) <= 0.05 })
     }
 
-    @Test("one thread and two give the same bits", arguments: NormCase.all.filter { $0.voxelCount > 2 })
+    @Test("one thread and two give the same bits", arguments: (NormCase.all + NormCase.inBFloat16).filter { $0.voxelCount > 2 })
     func threadsChangeNothing(norm: NormCase) {
         let (input, scale, shift) = (norm.input, norm.scale, norm.shift)
         let gradient = ConvolutionCase.noise(norm.scalarCount, 11)

@@ -8,9 +8,10 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
     var headCount: Int
     var block: Int
     var voxelCount: Int
+    var precision = Precision.fp32
 
     var testDescription: String {
-        "\(batchSize)×\(channelCount)→\(headCount) in blocks of \(block), \(voxelCount) voxels"
+        "\(batchSize)×\(channelCount)→\(headCount) in blocks of \(block), \(voxelCount) voxels, \(precision)"
     }
 
     /// One voxel, less than a tile, one more than a tile, more than a chunk.
@@ -20,9 +21,18 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
         }
     }
 
+    /// The same sizes in bfloat16, where the CPU has it.
+    static let inBFloat16: [HeadCase] =
+        Precision.bf16.isSupported
+        ? all.filter { $0.block == 16 }.map { fp32 in
+            var result = fp32
+            result.precision = .bf16
+            return result
+        } : []
+
     var featureCount: Int { batchSize * channelCount * voxelCount }
     var logitCount: Int { batchSize * headCount * voxelCount }
-    var features: [Float] { ConvolutionCase.noise(featureCount, 20) }
+    var features: [Float] { ConvolutionCase.noise(featureCount, 20).map(precision.rounded) }
     var weights: [Float] { ConvolutionCase.noise(headCount * channelCount, 21) }
     var bias: [Float] { ConvolutionCase.noise(headCount, 22) }
     var logitGradient: [Float] { ConvolutionCase.noise(logitCount, 23) }
@@ -42,16 +52,21 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
     ) -> Result {
         let head = SegmentationHead(
             batchSize: batchSize, channelCount: channelCount, headCount: headCount, block: block,
-            voxelCount: voxelCount)
+            voxelCount: voxelCount, precision: precision)
         let size = [1, 1, voxelCount]
-        let x = ConvolutionCase.blocked(features, batchSize, channelCount, size, block)
+        func stored(_ values: [Float]) -> StoredActivations {
+            StoredActivations(ConvolutionCase.blocked(values, batchSize, channelCount, size, block), precision)
+        }
+        let x = stored(features)
         let z = AlignedBuffer(Array(repeating: Float.nan, count: logitCount))
         let dz = AlignedBuffer(logitGradient)
-        let dx = AlignedBuffer<Float>(count: x.count)
-        dx.fill(.nan)
+        let dx: StoredActivations
         if let before {
-            let held = ConvolutionCase.blocked(before, batchSize, channelCount, size, block)
-            dx.pointer.update(from: held.pointer, count: held.count)
+            dx = stored(before)
+        } else {
+            let poison = AlignedBuffer<Float>(count: x.values.count)
+            poison.fill(.nan)
+            dx = StoredActivations(poison, precision)
         }
         let dw = AlignedBuffer(Array(repeating: Float.nan, count: headCount * channelCount))
         let db = AlignedBuffer(Array(repeating: Float.nan, count: headCount))
@@ -59,14 +74,15 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
         head.forward(x.pointer, z.pointer)
         head.backwardWeights(x.pointer, dz.pointer, weightGradient: dw.pointer, biasGradient: db.pointer)
         head.backwardData(dz.pointer, dx.pointer, accumulate: before != nil)
+        let featureGradient = dx.values
         return Result(
-            logits: z.array, featureGradient: ConvolutionCase.plain(dx, batchSize, channelCount, size, block),
-            weightGradient: dw.array, biasGradient: db.array, nonZeroCount: dx.elements.count { $0 != 0 })
+            logits: z.array, featureGradient: ConvolutionCase.plain(featureGradient, batchSize, channelCount, size, block),
+            weightGradient: dw.array, biasGradient: db.array, nonZeroCount: featureGradient.array.count { $0 != 0 })
     }
 }
 
 @Suite struct SegmentationHeadTests {
-    @Test("logits and gradients are the definition's, over poisoned outputs", arguments: HeadCase.all)
+    @Test("logits and gradients are the definition's, over poisoned outputs", arguments: HeadCase.all + HeadCase.inBFloat16)
     func agreesWithTheDefinition(head: HeadCase) {
         let (x, w, b, dz) = (head.features, head.weights, head.bias, head.logitGradient)
         let (voxels, channels, heads) = (head.voxelCount, head.channelCount, head.headCount)
@@ -92,7 +108,8 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
         }
         let result = head.run(x, w, b, logitGradient: dz)
         expectClose(result.logits, logits, 1e-5, "logits")
-        expectClose(result.featureGradient, dx, 1e-5, "gradient of the features")
+        let rounding = 1e-5 + Double(head.precision.roundingError)
+        expectClose(result.featureGradient, dx, rounding, "gradient of the features")
         // Sums of so many products of size 1: errors grow with the root of their number.
         let terms = (Double(head.batchSize * voxels)).squareRoot()
         expectClose(result.weightGradient, dw, 1e-6 * terms, "gradient of the weights")
@@ -101,7 +118,7 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
             result.nonZeroCount == result.featureGradient.count { $0 != 0 }, "lanes beyond the last channel are not 0")
 
         let added = head.run(x, w, b, logitGradient: dz, before: x)
-        expectClose(added.featureGradient, zip(dx, x).map { $0 + Double($1) }, 1e-5, "added gradient")
+        expectClose(added.featureGradient, zip(dx, x).map { $0 + Double($1) }, rounding, "added gradient")
         #expect(added.nonZeroCount == added.featureGradient.count { $0 != 0 })
     }
 
@@ -135,7 +152,8 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
         expectSlopes(b, result.biasGradient) { value(x, w, $0) }
     }
 
-    @Test("one thread and two give the same bits", arguments: HeadCase.all) func threadsChangeNothing(head: HeadCase) {
+    @Test("one thread and two give the same bits", arguments: HeadCase.all + HeadCase.inBFloat16)
+    func threadsChangeNothing(head: HeadCase) {
         let (one, two) = onOneAndTwoThreads {
             head.run(head.features, head.weights, head.bias, logitGradient: head.logitGradient)
         }

@@ -10,10 +10,20 @@ private struct SmallNetwork {
         kernelSizes: [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
         strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2], [2, 2, 2]], encoderConvolutionCounts: [2, 1, 2, 2],
         decoderConvolutionCounts: [1, 2, 2])
-    let patchSize = [4, 8, 16]
+    var patchSize = [4, 8, 16]
     let engine: Engine
+    var precision = Precision.fp32
 
-    var weights: AlignedBuffer<Float> { architecture.initialWeights(seed: 5) }
+    /// Shift of every norm: at 3, activations are positive and LeakyReLU is a line, whatever is rounded.
+    var shift: Float = 0
+
+    var weights: AlignedBuffer<Float> {
+        let weights = architecture.initialWeights(seed: 5)
+        for entry in architecture.parameterLayout.entries where entry.role == .normShift {
+            (weights.pointer + entry.offset).update(repeating: shift, count: entry.count)
+        }
+        return weights
+    }
     var imageScalarCount: Int { architecture.inputChannelCount * patchSize.reduce(1, *) }
     var logitScalarCount: Int { architecture.headCount * patchSize.reduce(1, *) }
 
@@ -24,7 +34,8 @@ private struct SmallNetwork {
 
     func session(_ batchSize: Int, _ purpose: SessionPurpose) throws -> Session {
         let session = try Session(
-            architecture: architecture, batchSize: batchSize, patchSize: patchSize, purpose: purpose, engine: engine)
+            architecture: architecture, batchSize: batchSize, patchSize: patchSize, purpose: purpose, engine: engine,
+            precision: precision)
         session.load(weights: weights)
         return session
     }
@@ -47,6 +58,17 @@ private struct SmallNetwork {
         gradient.fill(.nan)
         session.backward(into: gradient.pointer)
         return (result, gradient.array)
+    }
+}
+
+/// An engine in a precision that it computes in here.
+struct Variant: Sendable, CustomTestStringConvertible {
+    let engine: Engine
+    let precision: Precision
+
+    var testDescription: String { "\(engine) in \(precision)" }
+    static let all = Engine.allCases.flatMap { engine in
+        engine.precisions.map { Variant(engine: engine, precision: $0) }
     }
 }
 
@@ -97,9 +119,34 @@ private struct SmallNetwork {
         }
     }
 
-    @Test("a poisoned arena changes no bit, of the first step or a later one", arguments: Engine.allCases)
-    func poisonChangesNothing(engine: Engine) throws {
-        let network = SmallNetwork(engine: engine)
+    @Test("bfloat16 gives float32's logits and gradients up to its rounding", .enabled(if: Precision.bf16.isSupported))
+    func bfloat16IsFloat32Rounded() throws {
+        // A bottleneck of two voxels has no gradient but its rounding: take one of sixteen.
+        var network = SmallNetwork(patchSize: [8, 16, 32], engine: .oneDNN, shift: 3)
+        let images = network.noise(2 * network.imageScalarCount, 6)
+        let exact = network.step(try network.session(2, .training), images)
+        network.precision = .bf16
+        let rounded = network.step(try network.session(2, .training), images)
+        // Each of some twenty layers adds a rounding of 1/256 or less, of random sign.
+        let logits = relativeDistance(rounded.logits, exact.logits)
+        #expect(logits > 1e-4 && logits <= 0.03, "logits differ by \(logits) of their norm")
+        for entry in network.architecture.parameterLayout.entries {
+            let (ours, theirs) = (Array(rounded.gradient[entry.range]), Array(exact.gradient[entry.range]))
+            let distance = relativeDistance(ours, theirs)
+            #expect(distance <= 0.1, "the gradient of \(entry.name) differs by \(distance) of its norm")
+        }
+    }
+
+    /// ‖a − b‖ / ‖b‖; 0 where both vanish.
+    private func relativeDistance(_ a: [Float], _ b: [Float]) -> Double {
+        let difference = zip(a, b).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+        let size = b.reduce(0.0) { $0 + Double($1) * Double($1) }
+        return difference == 0 ? 0 : (difference / size).squareRoot()
+    }
+
+    @Test("a poisoned arena changes no bit, of the first step or a later one", arguments: Variant.all)
+    func poisonChangesNothing(variant: Variant) throws {
+        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
         let images = network.noise(2 * network.imageScalarCount, 3)
         let clean = network.step(try network.session(2, .training), images)
         #expect(clean.logits.allSatisfy { $0.isFinite } && clean.gradient.allSatisfy { $0.isFinite })

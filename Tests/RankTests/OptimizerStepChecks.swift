@@ -9,14 +9,14 @@ enum OptimizerStepChecks {
     static func run(_ checks: Checks) throws {
         let alone = try checks.world.split(color: checks.world.rank, key: 0)
         checks.expectEqual(alone.size, 1, "ranks of a group of one")
-        for usesBatchDice in [false, true] {
-            for ignoreLabel in [nil, 3] as [Int?] {
+        for precision in Engine.oneDNN.precisions {
+            for (usesBatchDice, ignoreLabel) in [(false, nil), (false, 3), (true, nil), (true, 3)] as [(Bool, Int?)] {
                 let loss = LossDescription(
                     headCount: 3, kind: .labels, ignoreLabel: ignoreLabel, usesBatchDice: usesBatchDice,
                     levelWeights: LossDescription.levelWeights(decoderLevelCount: 2))
-                let shared = try SharedTraining(loss).run(checks.world)
-                let own = try SharedTraining(loss).run(alone)
-                let name = "batch Dice \(usesBatchDice), ignore label \(ignoreLabel.map { "\($0)" } ?? "none")"
+                let shared = try SharedTraining(loss, precision).run(checks.world)
+                let own = try SharedTraining(loss, precision).run(alone)
+                let name = "\(precision), batch Dice \(usesBatchDice), ignore label \(ignoreLabel.map { "\($0)" } ?? "none")"
                 checks.expect(shared.weights.allSatisfy { $0.isFinite }, "weights that are not finite, \(name)")
                 checks.expect(
                     shared.weights.map(\.bitPattern) == own.weights.map(\.bitPattern), "bits of the weights, \(name)")
@@ -30,6 +30,7 @@ enum OptimizerStepChecks {
 /// Three steps over a batch of seven samples in five micro-batches.
 private struct SharedTraining {
     private let loss: LossDescription
+    private let precision: Precision
     private let architecture = UNetArchitecture(
         inputChannelCount: 1, headCount: 3, features: [16, 16, 32], kernelSizes: Array(repeating: [3, 3, 3], count: 3),
         strides: [[1, 1, 1], [2, 2, 2], [2, 2, 2]], encoderConvolutionCounts: [1, 1, 1],
@@ -39,7 +40,10 @@ private struct SharedTraining {
     private let leafCount = 5
     private var voxelCount: Int { patchSize.reduce(1, *) }
 
-    init(_ loss: LossDescription) { self.loss = loss }
+    init(_ loss: LossDescription, _ precision: Precision) {
+        self.loss = loss
+        self.precision = precision
+    }
 
     private func samples(of leaf: Int) -> Range<Int> {
         leaf * sampleCount / leafCount..<(leaf + 1) * sampleCount / leafCount
@@ -59,7 +63,8 @@ private struct SharedTraining {
     private func measure(_ step: Int, _ leaf: Int, _ weights: AlignedBuffer<Float>) throws -> Part {
         let samples = samples(of: leaf)
         let part = try Part(
-            Session(architecture: architecture, batchSize: samples.count, patchSize: patchSize, purpose: .training),
+            Session(architecture: architecture, batchSize: samples.count, patchSize: patchSize, purpose: .training,
+                precision: precision),
             loss, imageScalarCount: samples.count * voxelCount)
         var labels: [Int16] = []
         for (place, index) in samples.enumerated() {

@@ -97,7 +97,7 @@ import Training
             "dataset: 4\nepcohs: 3",
             "x.yaml, line 2: unknown key \"epcohs\"; the nearest known key is \"epochs\" (known keys: dataset, "
                 + "configuration, fold, scheme, plans, epochs, iterations-per-epoch, validation-iterations, seed, threads, "
-                + "batch-construction, mirror-axes, save-every, npz, engine, checkpoint-writer)"
+                + "batch-construction, mirror-axes, save-every, npz, engine, precision, checkpoint-writer)"
         ),
         (
             "scheme: pgps-perfomance",

@@ -26,9 +26,9 @@ struct ckonednn_convolution {
     dnnl_memory_t plain_source;          // the caller's input where the primitive wants another layout
     dnnl_primitive_t pack[2], unpack;    // weights to the layouts of forward and backward data; gradient back
     dnnl_primitive_t convert[DIRECTIONS];  // the caller's input to the layout of a direction
-    float *packed[DIRECTIONS];           // weights for forward and backward data, gradient of the weights
-    float *converted[DIRECTIONS];        // input in the layout that a direction wants
-    float *widened;                      // input with its padding written out, for the gradient of the weights
+    void *packed[DIRECTIONS];            // weights for forward and backward data, gradient of the weights
+    void *converted[DIRECTIONS];         // input in the layout that a direction wants
+    void *widened;                       // input with its padding written out, for the gradient of the weights
     int64_t margin[3];                   // voxels of that padding in front of and behind each axis
     float *bias;
 };
@@ -43,6 +43,14 @@ static void make_engine(void) {
 int ckonednn_block(void) {
     int isa = (int)dnnl_get_effective_cpu_isa();
     return (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
+}
+
+int ckonednn_has_fast_bfloat16(void) {
+    return ((int)dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
+static dnnl_data_type_t type_of(ckernels_element element) {
+    return element == CKERNELS_BFLOAT16 ? dnnl_bf16 : dnnl_f32;
 }
 
 const char *ckonednn_version(void) {
@@ -85,8 +93,8 @@ static dnnl_primitive_t reorder(const dnnl_memory_desc_t *from, const dnnl_memor
     return primitive;
 }
 
-static float *aligned(size_t bytes) {
-    float *memory = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
+static void *aligned(size_t bytes) {
+    void *memory = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
     if (memory) memset(memory, 0, (bytes + 127) & ~(size_t)63);
     return memory;
 }
@@ -163,7 +171,8 @@ static int is_reference(dnnl_primitive_desc_t description) {
 // slower). With the padding of those axes written out as zeros it has one.
 static dnnl_status_t describe_widened(
     ckonednn_convolution *c, const dnnl_memory_desc_t *source, const dnnl_memory_desc_t *weights,
-    const dnnl_memory_desc_t *bias, const dnnl_memory_desc_t *destination, dnnl_format_tag_t tag) {
+    const dnnl_memory_desc_t *weight_gradient, const dnnl_memory_desc_t *bias, const dnnl_memory_desc_t *destination,
+    dnnl_format_tag_t tag) {
     ckonednn_shape wide = c->shape;
     dnnl_dims_t dims;
     memcpy(dims, source->dims, sizeof dims);
@@ -174,11 +183,11 @@ static dnnl_status_t describe_widened(
         dims[2 + axis] += 2 * c->margin[axis];
     }
     dnnl_memory_desc_t wide_source;
-    dnnl_memory_desc_init_by_tag(&wide_source, 5, dims, dnnl_f32, tag);
+    dnnl_memory_desc_init_by_tag(&wide_source, 5, dims, type_of(wide.element), tag);
     dnnl_primitive_desc_t hint = NULL, description = NULL;
     dnnl_status_t status = describe(&wide, FORWARD, &wide_source, weights, bias, destination, NULL, &hint);
     if (status == dnnl_success) {
-        status = describe(&wide, BACKWARD_WEIGHTS, &wide_source, weights, bias, destination, hint, &description);
+        status = describe(&wide, BACKWARD_WEIGHTS, &wide_source, weight_gradient, bias, destination, hint, &description);
         dnnl_primitive_desc_destroy(hint);
     }
     if (status != dnnl_success) return status;
@@ -189,17 +198,18 @@ static dnnl_status_t describe_widened(
 }
 
 // Copies the input into the middle of the widened buffer, whose margins are always 0.
-static void widen(ckonednn_convolution *c, const float *input) {
+static void widen(ckonednn_convolution *c, const char *input) {
     const ckonednn_shape *s = &c->shape;
     int64_t block = ckonednn_block(), slabs = s->batch * ((s->input_channels + block - 1) / block);
     int64_t wide[3];
     for (int axis = 0; axis < 3; axis++) wide[axis] = s->input[axis] + 2 * c->margin[axis];
-    size_t row = (size_t)(s->input[2] * block);
+    int64_t width = block * (s->element == CKERNELS_BFLOAT16 ? 2 : 4);
+    size_t row = (size_t)(s->input[2] * width);
     for (int64_t slab = 0; slab < slabs; slab++)
         for (int64_t d = 0; d < s->input[0]; d++)
             for (int64_t h = 0; h < s->input[1]; h++) {
                 int64_t to = ((slab * wide[0] + d + c->margin[0]) * wide[1] + h + c->margin[1]) * wide[2] + c->margin[2];
-                memcpy(c->widened + to * block, input, row * sizeof(float));
+                memcpy((char *)c->widened + to * width, input, row);
                 input += row;
             }
 }
@@ -217,13 +227,15 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
     dnnl_dims_t destination_dims = {s->batch, s->output_channels, s->output[0], s->output[1], s->output[2]};
     dnnl_dims_t weight_dims = {s->output_channels, s->input_channels, s->kernel[0], s->kernel[1], s->kernel[2]};
     dnnl_dims_t bias_dims = {s->output_channels};
-    dnnl_memory_desc_t source, plain_source, weights, bias, destination;
+    dnnl_memory_desc_t source, plain_source, weights, weight_gradient, bias, destination;
+    dnnl_data_type_t type = type_of(s->element);
     dnnl_memory_desc_init_by_tag(
-        &source, 5, source_dims, dnnl_f32, s->plain_input ? dnnl_format_tag_any : tag);
+        &source, 5, source_dims, type, s->plain_input ? dnnl_format_tag_any : tag);
     dnnl_memory_desc_init_by_tag(&plain_source, 5, source_dims, dnnl_f32, dnnl_abcde);
-    dnnl_memory_desc_init_by_tag(&weights, 5, weight_dims, dnnl_f32, dnnl_format_tag_any);
+    dnnl_memory_desc_init_by_tag(&weights, 5, weight_dims, type, dnnl_format_tag_any);
+    dnnl_memory_desc_init_by_tag(&weight_gradient, 5, weight_dims, dnnl_f32, dnnl_format_tag_any);
     dnnl_memory_desc_init_by_tag(&bias, 1, bias_dims, dnnl_f32, dnnl_a);
-    dnnl_memory_desc_init_by_tag(&destination, 5, destination_dims, dnnl_f32, tag);
+    dnnl_memory_desc_init_by_tag(&destination, 5, destination_dims, type, tag);
 
     // The caller's weights: oneDNN counts [out, in, k...] for both kinds, so a transposed one swaps the strides.
     int64_t volume = s->kernel[0] * s->kernel[1] * s->kernel[2];
@@ -242,15 +254,15 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
         if (i == BACKWARD_DATA && s->plain_input) continue;
         direction_t *d = &c->directions[i];
         dnnl_status_t status = describe(
-            s, i, &source, &weights, &bias, &destination, i == FORWARD ? NULL : c->directions[FORWARD].description,
-            &d->description);
+            s, i, &source, i == BACKWARD_WEIGHTS ? &weight_gradient : &weights, &bias, &destination,
+            i == FORWARD ? NULL : c->directions[FORWARD].description, &d->description);
         if (status != dnnl_success) {
             snprintf(problem, capacity, "oneDNN %s has no implementation (status %d)", ckonednn_version(), status);
             ckonednn_free(c);
             return NULL;
         }
         if (i == BACKWARD_WEIGHTS && !s->transposed && !s->plain_input && is_reference(d->description)) {
-            describe_widened(c, &source, &weights, &bias, &destination, tag);  // or keep the slow one
+            describe_widened(c, &source, &weights, &weight_gradient, &bias, &destination, tag);  // or keep the slow one
         }
         dnnl_primitive_create(&d->primitive, d->description);
         d->source_layout = *query(d->description, i == BACKWARD_DATA ? dnnl_query_diff_src_md : dnnl_query_src_md);
@@ -333,7 +345,7 @@ void ckonednn_set_weights(ckonednn_convolution *c, const float *weights, const f
 }
 
 // The input as the primitive of a direction wants it: the caller's own memory, or the converted copy.
-static dnnl_memory_t source_for(ckonednn_convolution *c, int direction, const float *input) {
+static dnnl_memory_t source_for(ckonednn_convolution *c, int direction, const void *input) {
     direction_t *d = &c->directions[direction];
     if (direction == BACKWARD_WEIGHTS && c->widened) {
         widen(c, input);
@@ -355,7 +367,7 @@ static int run(ckonednn_convolution *c, direction_t *d, dnnl_exec_arg_t *argumen
     return status != dnnl_success ? (int)status : (int)dnnl_stream_wait(c->stream);
 }
 
-int ckonednn_forward(ckonednn_convolution *c, const float *input, float *output, void *scratch) {
+int ckonednn_forward(ckonednn_convolution *c, const void *input, void *output, void *scratch) {
     direction_t *d = &c->directions[FORWARD];
     dnnl_memory_t source = source_for(c, FORWARD, input);
     point(d->destination, output);
@@ -367,7 +379,7 @@ int ckonednn_forward(ckonednn_convolution *c, const float *input, float *output,
 }
 
 int ckonednn_backward_data(
-    ckonednn_convolution *c, const float *output_gradient, float *input_gradient, void *scratch) {
+    ckonednn_convolution *c, const void *output_gradient, void *input_gradient, void *scratch) {
     direction_t *d = &c->directions[BACKWARD_DATA];
     point(d->destination, output_gradient);
     point(d->source, input_gradient);
@@ -377,7 +389,7 @@ int ckonednn_backward_data(
 }
 
 int ckonednn_backward_weights(
-    ckonednn_convolution *c, const float *input, const float *output_gradient, float *weight_gradient,
+    ckonednn_convolution *c, const void *input, const void *output_gradient, float *weight_gradient,
     float *bias_gradient, void *scratch) {
     direction_t *d = &c->directions[BACKWARD_WEIGHTS];
     dnnl_memory_t source = source_for(c, BACKWARD_WEIGHTS, input);

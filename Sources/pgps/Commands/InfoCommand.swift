@@ -31,7 +31,8 @@ struct InfoCommand: ParsableCommand {
             let rows = [
                 ("pgps", Self.version),
                 ("CPU", LibraryEnvironment.cpuFeatures.joined(separator: ", ")),
-                ("engine", "oneDNN \(OneDNN.version) with \(OneDNN.instructionSet), fp32"),
+                ("engine", "oneDNN \(OneDNN.version) with \(OneDNN.instructionSet), "
+                    + "\(Engine.oneDNN.precisions.map(\.rawValue).joined(separator: " and ")), auto is \(Precision.fastest.rawValue)"),
                 ("reference engine", "\(OpenBLAS.configuration), kernels for \(OpenBLAS.coreName)"),
                 ("MPI", ClusterRuntime.libraryVersion), ("HDF5", Checkpoint.libraryVersion),
                 ("ranks", "\(world.size)"),

@@ -65,6 +65,11 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("onednn or openblas (default: onednn).", valueName: "engine"))
     var engine: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "auto, fp32 or bf16 (default: auto, bf16 where the CPU multiplies it in hardware).", valueName: "precision"))
+    var precision: String?
+
     @Option(help: ArgumentHelp("Who writes checkpoints: parallel or root (default: parallel).", valueName: "writer"))
     var checkpointWriter: String?
 
@@ -103,7 +108,7 @@ struct TrainCommand: ParsableCommand {
         let world = runtime.world
         let workspace = roots.workspace
         let mode: RunMode = val ? .validate : continues ? .resume : .start(overwrites: overwrite)
-        let (configuration, folds) = try world.agreeing {
+        let (said, folds) = try world.agreeing {
             var configuration = try RunConfiguration.resolve(file: config, overrides: overrides())
             let selection = try configuration.folds
             let count = selection == .allFolds ? try FoldSetup.foldCount(configuration, workspace: workspace) : 0
@@ -113,6 +118,7 @@ struct TrainCommand: ParsableCommand {
             }
             return (configuration, folds)
         }
+        let configuration = try said.agreed(on: world)
         try ThreadOptions.apply(configuration.threads, on: runtime)
         let job = TrainingJob(configuration, workspace: workspace, folds: folds, mode: mode) { print("warning: \($0)") }
         let outcomes = try job.run(on: runtime) {
@@ -161,6 +167,7 @@ struct TrainCommand: ParsableCommand {
         if !mirrorAxes.isEmpty { try said.set(.mirrorAxes, to: mirrorAxes) }
         try set(.saveEvery, saveEvery)
         try set(.engine, engine)
+        try set(.precision, precision)
         try set(.checkpointWriter, checkpointWriter)
         if npz { said.npz = true }
         return said

@@ -3,10 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_elements.h"
+
 /// One convolution or transposed convolution, compiled for one shape.
 ///
-/// Activations are float32 in blocks of channels, [N, C / block, D, H, W, block] with the last block filled up by zeros;
-/// the block is ckonednn_block(). A network's input (`plain_input`) is [N, C, D, H, W] instead.
+/// Activations are in blocks of channels, [N, C / block, D, H, W, block] with the last block filled up by zeros; the block
+/// is ckonednn_block(). A network's input (`plain_input`) is float32 [N, C, D, H, W] instead. Weights, bias and their
+/// gradients are float32 for the caller.
 typedef struct {
     int64_t batch, input_channels, output_channels;
     int64_t input[3];   // D, H, W of the input
@@ -18,6 +21,7 @@ typedef struct {
     int accumulates;            // forward adds to the output instead of replacing it
     int has_bias;               // forward adds a bias; backward gives its gradient
     int needs_backward;         // compile the gradients too
+    ckernels_element element;   // of activations and their gradients
     int64_t weight_channel_stride;  // elements between neighbours on the weights' first axis (a view into wider weights)
 } ckonednn_shape;
 
@@ -25,6 +29,9 @@ typedef struct ckonednn_convolution ckonednn_convolution;
 
 /// Channels per block that this CPU's kernels work on: 16 with AVX-512, else 8.
 int ckonednn_block(void);
+
+/// Whether this CPU multiplies bfloat16 in hardware.
+int ckonednn_has_fast_bfloat16(void);
 
 /// Version as "2.6.3", and the instruction set in use.
 const char *ckonednn_version(void);
@@ -44,10 +51,10 @@ const char *ckonednn_implementation(const ckonednn_convolution *convolution, int
 void ckonednn_set_weights(ckonednn_convolution *convolution, const float *weights, const float *bias, void *scratch);
 
 /// Each returns 0, or oneDNN's status.
-int ckonednn_forward(ckonednn_convolution *convolution, const float *input, float *output, void *scratch);
+int ckonednn_forward(ckonednn_convolution *convolution, const void *input, void *output, void *scratch);
 int ckonednn_backward_data(
-    ckonednn_convolution *convolution, const float *output_gradient, float *input_gradient, void *scratch);
+    ckonednn_convolution *convolution, const void *output_gradient, void *input_gradient, void *scratch);
 /// Replaces the gradient of the weights (in the weights' own layout and strides) and of the bias.
 int ckonednn_backward_weights(
-    ckonednn_convolution *convolution, const float *input, const float *output_gradient, float *weight_gradient,
+    ckonednn_convolution *convolution, const void *input, const void *output_gradient, float *weight_gradient,
     float *bias_gradient, void *scratch);
