@@ -1,4 +1,4 @@
-/// One 3-D convolution or transposed convolution of a compiled network: its sizes, and how it treats its buffers.
+/// One 3-D convolution or transposed convolution of a compiled network, without a bias: its sizes, and how it treats its buffers.
 ///
 /// - Shapes: input `[N, Cin, D, H, W]`; weight `[Cout, Cin, kD, kH, kW]` (transposed: `[Cin, Cout, kD, kH, kW]`); output
 ///   `[N, Cout, D', H', W']` with `D' = (D − 1) / stride + 1` for odd kernels padded by `(k − 1) / 2`, and
@@ -16,7 +16,6 @@ public struct ConvolutionShape: Sendable, Equatable {
     public var isFirst: Bool
     /// Forward adds to the output: the second half of a convolution over two concatenated inputs.
     public var accumulates: Bool
-    public var hasBias: Bool
     public var needsBackward: Bool
     /// Input channels of the whole weight tensor of which this convolution uses a part; scalars lie
     /// `weightInputChannelCount · kernel volume` apart on its first axis.
@@ -26,7 +25,7 @@ public struct ConvolutionShape: Sendable, Equatable {
 
     public init(
         batchSize: Int, inputChannelCount: Int, outputChannelCount: Int, inputSize: [Int], kernel: [Int], stride: [Int],
-        isTransposed: Bool = false, isFirst: Bool = false, accumulates: Bool = false, hasBias: Bool = false,
+        isTransposed: Bool = false, isFirst: Bool = false, accumulates: Bool = false,
         needsBackward: Bool = true, weightInputChannelCount: Int? = nil, precision: Precision = .fp32
     ) {
         precondition(
@@ -41,7 +40,6 @@ public struct ConvolutionShape: Sendable, Equatable {
         self.isTransposed = isTransposed
         self.isFirst = isFirst
         self.accumulates = accumulates
-        self.hasBias = hasBias
         self.needsBackward = needsBackward
         self.weightInputChannelCount = weightInputChannelCount ?? inputChannelCount
         self.precision = precision
@@ -109,8 +107,8 @@ public protocol Convolution: AnyObject {
     var shape: ConvolutionShape { get }
     var scratchByteCount: Int { get }
 
-    /// Takes over the weights and the bias (read only where the shape has one); the pointers may change afterwards.
-    func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?)
+    /// Takes over the weights; the pointer may change afterwards.
+    func setWeights(_ weights: UnsafePointer<Float>)
 
     func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
 
@@ -119,10 +117,10 @@ public protocol Convolution: AnyObject {
         _ outputGradient: UnsafeRawPointer, _ inputGradient: UnsafeMutableRawPointer,
         scratch: UnsafeMutableRawPointer)
 
-    /// Replaces the gradient of the weights (in the weights' own strides) and of the bias.
+    /// Replaces the gradient of the weights (in the weights' own strides).
     func backwardWeights(
         _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
-        bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer)
+        scratch: UnsafeMutableRawPointer)
 }
 
 /// A kernel library that cannot do what a network needs.

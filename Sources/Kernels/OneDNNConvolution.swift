@@ -1,4 +1,5 @@
 internal import CKernels
+import Threads
 
 /// A convolution compiled by oneDNN for its blocked layouts.
 final class OneDNNConvolution: Convolution {
@@ -21,7 +22,6 @@ final class OneDNNConvolution: Convolution {
         plain.transposed = shape.isTransposed ? 1 : 0
         plain.plain_input = shape.isFirst ? 1 : 0
         plain.accumulates = shape.accumulates ? 1 : 0
-        plain.has_bias = shape.hasBias ? 1 : 0
         plain.needs_backward = shape.needsBackward ? 1 : 0
         plain.element = shape.precision.element
         plain.weight_channel_stride = Int64(shape.weightStride)
@@ -44,8 +44,14 @@ final class OneDNNConvolution: Convolution {
     /// The implementations chosen for forward, backward data and backward weights.
     var implementations: [String] { (0..<3).map { String(cString: ckonednn_implementation(handle, Int32($0))) } }
 
-    func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?) {
-        ckonednn_set_weights(handle, weights, bias, nil)
+    func setWeights(_ weights: UnsafePointer<Float>) {
+        ckonednn_set_weights(handle, weights)
+        nonisolated(unsafe) let (handle, weights) = (handle, weights)
+        for direction in Int32(0)..<2 {
+            Threads.forEach(Int(ckonednn_weight_rows(handle, direction))) { row in
+                ckonednn_pack_row(handle, direction, Int64(row), weights)
+            }
+        }
     }
 
     func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) {
@@ -61,9 +67,11 @@ final class OneDNNConvolution: Convolution {
 
     func backwardWeights(
         _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
-        bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
+        scratch: UnsafeMutableRawPointer
     ) {
-        check(ckonednn_backward_weights(handle, input, outputGradient, weights, bias, scratch), "backward weights")
+        check(ckonednn_backward_weights(handle, input, outputGradient, weights, scratch), "backward weights")
+        nonisolated(unsafe) let (handle, weights) = (handle, weights)
+        Threads.forEach(Int(ckonednn_weight_rows(handle, 2))) { row in ckonednn_unpack_row(handle, Int64(row), weights) }
     }
 
     /// A compiled primitive fails only when it is called wrongly.

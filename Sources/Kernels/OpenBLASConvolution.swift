@@ -10,7 +10,6 @@ final class OpenBLASConvolution: Convolution {
     /// Unfolded patches live in each task.
     let scratchByteCount = 0
     private var weights: [Float]
-    private var bias: [Float]
     private let taps: Int
     private let inputVoxels: Int
     private let outputVoxels: Int
@@ -22,7 +21,6 @@ final class OpenBLASConvolution: Convolution {
         inputVoxels = shape.inputSize.reduce(1, *)
         outputVoxels = shape.outputSize.reduce(1, *)
         weights = Array(repeating: 0, count: shape.inputChannelCount * shape.outputChannelCount * taps)
-        bias = Array(repeating: 0, count: shape.outputChannelCount)
         openblas_set_num_threads(1)
     }
 
@@ -30,14 +28,11 @@ final class OpenBLASConvolution: Convolution {
     private var rowCount: Int { shape.isTransposed ? shape.inputChannelCount : shape.outputChannelCount }
     private var columnCount: Int { (shape.isTransposed ? shape.outputChannelCount : shape.inputChannelCount) * taps }
 
-    func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?) {
+    func setWeights(_ weights: UnsafePointer<Float>) {
         for row in 0..<rowCount {
             for column in 0..<columnCount {
                 self.weights[row * columnCount + column] = weights[row * shape.weightStride + column]
             }
-        }
-        if shape.hasBias, let bias {
-            for channel in self.bias.indices { self.bias[channel] = bias[channel] }
         }
     }
 
@@ -65,20 +60,15 @@ final class OpenBLASConvolution: Convolution {
                 true, false, columnCount, voxels.count, rowCount, weights, columnCount, source + voxels.lowerBound,
                 inputVoxels, 0, &columns, voxels.count)
             visitTaps(voxels, channels: 0..<shape.outputChannelCount) { column, voxel, place in
-                target[place] = columns[column * voxels.count + voxel] + bias[place / outputVoxels]
+                target[place] = columns[column * voxels.count + voxel]
             }
         } else {
             visitTaps(voxels, channels: 0..<shape.inputChannelCount) { column, voxel, place in
                 columns[column * voxels.count + voxel] = source[place]
             }
-            if !shape.accumulates {
-                for channel in 0..<rowCount {
-                    (target + channel * outputVoxels + voxels.lowerBound).update(repeating: bias[channel], count: voxels.count)
-                }
-            }
             gemm(
-                false, false, rowCount, voxels.count, columnCount, weights, columnCount, columns, voxels.count, 1,
-                target + voxels.lowerBound, outputVoxels)
+                false, false, rowCount, voxels.count, columnCount, weights, columnCount, columns, voxels.count,
+                shape.accumulates ? 1 : 0, target + voxels.lowerBound, outputVoxels)
         }
     }
 
@@ -140,7 +130,7 @@ final class OpenBLASConvolution: Convolution {
 
     func backwardWeights(
         _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
-        bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
+        scratch: UnsafeMutableRawPointer
     ) {
         let input = input.assumingMemoryBound(to: Float.self)
         let outputGradient = outputGradient.assumingMemoryBound(to: Float.self)
@@ -150,15 +140,6 @@ final class OpenBLASConvolution: Convolution {
         let columnChannels = columnCount / taps
         Threads.forEach(columnChannels) { channel in
             this.backwardWeightsOfChannel(unfolded, rows, target, channel: channel)
-        }
-        guard shape.hasBias, let bias else { return }
-        for channel in 0..<shape.outputChannelCount {
-            var sum = 0.0
-            for sample in 0..<shape.batchSize {
-                let gradient = outputGradient + (sample * shape.outputChannelCount + channel) * outputVoxels
-                for voxel in 0..<outputVoxels { sum += Double(gradient[voxel]) }
-            }
-            bias[channel] = Float(sum)
         }
     }
 

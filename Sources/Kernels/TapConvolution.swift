@@ -38,7 +38,7 @@ final class TapConvolution: Convolution {
     static let largestMap = 8
 
     static func suits(_ shape: ConvolutionShape) -> Bool {
-        !shape.isTransposed && !shape.isFirst && !shape.hasBias && shape.inputSize.reduce(1, *) <= largestMap
+        !shape.isTransposed && !shape.isFirst && shape.inputSize.reduce(1, *) <= largestMap
     }
 
     init(_ shape: ConvolutionShape, block: Int) {
@@ -76,7 +76,7 @@ final class TapConvolution: Convolution {
     private var outer: Int { shape.outputChannelCount }
     private var samples: Int { shape.batchSize }
 
-    func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?) {
+    func setWeights(_ weights: UnsafePointer<Float>) {
         let volume = shape.kernel.reduce(1, *)
         nonisolated(unsafe) let (source, this) = (weights, self)
         Threads.forEach(outer) { row in
@@ -138,7 +138,7 @@ final class TapConvolution: Convolution {
 
     func backwardWeights(
         _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
-        bias: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
+        scratch: UnsafeMutableRawPointer
     ) {
         gather(input, into: inputMatrix, voxels: inputVoxels, channels: inner)
         gather(outputGradient, into: outputMatrix, voxels: outputVoxels, channels: outer)

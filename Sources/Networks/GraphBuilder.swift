@@ -116,11 +116,14 @@ struct GraphBuilder {
             ConvolutionShape(
                 batchSize: batchSize, inputChannelCount: input.channelCount,
                 outputChannelCount: architecture.features[level], inputSize: input.size, kernel: stride, stride: stride,
-                isTransposed: true, hasBias: true, needsBackward: isTraining, precision: precision))
+                isTransposed: true, needsBackward: isTraining, precision: precision))
         let output = blocked(architecture.features[level], size: convolution.shape.outputSize)
         layers.append(
             UpsamplingLayer(
                 input: input, output: output, convolution: convolution,
+                channelBias: ChannelBias(
+                    batchSize: batchSize, channelCount: output.channelCount, block: block, voxelCount: output.voxelCount,
+                    precision: precision),
                 weight: ParameterView(entry: parameter("decoder.transpconvs.\(d).weight")),
                 bias: ParameterView(entry: parameter("decoder.transpconvs.\(d).bias"))))
         return output

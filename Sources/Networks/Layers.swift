@@ -90,7 +90,7 @@ final class ConvolutionBlock: Layer {
     var scratchByteCount: Int { parts.map(\.scratchByteCount).max() ?? 0 }
 
     func load(_ weights: UnsafePointer<Float>) {
-        for (part, view) in zip(parts, self.weights) { part.setWeights(view.of(weights), bias: nil) }
+        for (part, view) in zip(parts, self.weights) { part.setWeights(view.of(weights)) }
         norm.setParameters(scale: scale.of(weights), shift: shift.of(weights))
     }
 
@@ -107,7 +107,7 @@ final class ConvolutionBlock: Layer {
         bias.of(parameterGradient).update(repeating: 0, count: bias.entry.count)
         for (index, part) in parts.enumerated() {
             part.backwardWeights(
-                inputs[index].placedData, gradient, weights[index].of(parameterGradient), bias: nil, scratch: scratch)
+                inputs[index].placedData, gradient, weights[index].of(parameterGradient), scratch: scratch)
             if let slot = slots[index] {
                 part.backwardData(gradient, inputs[index].gradients[slot], scratch: scratch)
             }
@@ -121,15 +121,18 @@ final class UpsamplingLayer: Layer {
     let slots: [Int?] = [0]
     let output: Activation
     private let convolution: any Convolution
+    private let channelBias: ChannelBias
     private let weight: ParameterView
     private let bias: ParameterView
 
     init(
-        input: Activation, output: Activation, convolution: any Convolution, weight: ParameterView, bias: ParameterView
+        input: Activation, output: Activation, convolution: any Convolution, channelBias: ChannelBias,
+        weight: ParameterView, bias: ParameterView
     ) {
         inputs = [input]
         self.output = output
         self.convolution = convolution
+        self.channelBias = channelBias
         self.weight = weight
         self.bias = bias
     }
@@ -137,17 +140,19 @@ final class UpsamplingLayer: Layer {
     var scratchByteCount: Int { convolution.scratchByteCount }
 
     func load(_ weights: UnsafePointer<Float>) {
-        convolution.setWeights(weight.of(weights), bias: bias.of(weights))
+        convolution.setWeights(weight.of(weights))
+        channelBias.setParameters(bias: bias.of(weights))
     }
 
     func forward(scratch: UnsafeMutableRawPointer) {
         convolution.forward(inputs[0].placedData, output.placedData, scratch: scratch)
+        channelBias.add(to: output.placedData)
     }
 
     func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
         convolution.backwardWeights(
-            inputs[0].placedData, output.gradients[0], weight.of(parameterGradient), bias: bias.of(parameterGradient),
-            scratch: scratch)
+            inputs[0].placedData, output.gradients[0], weight.of(parameterGradient), scratch: scratch)
+        channelBias.backward(output.gradients[0], into: bias.of(parameterGradient))
         convolution.backwardData(output.gradients[0], inputs[0].gradients[0], scratch: scratch)
     }
 }

@@ -12,12 +12,12 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
 
     static func make(
         _ n: Int, _ ic: Int, _ oc: Int, _ size: [Int], _ kernel: [Int], _ stride: [Int], transposed: Bool = false,
-        first: Bool = false, accumulates: Bool = false, bias: Bool = false, of whole: Int? = nil
+        first: Bool = false, accumulates: Bool = false, of whole: Int? = nil
     ) -> ConvolutionCase {
         ConvolutionCase(
             shape: ConvolutionShape(
                 batchSize: n, inputChannelCount: ic, outputChannelCount: oc, inputSize: size, kernel: kernel,
-                stride: stride, isTransposed: transposed, isFirst: first, accumulates: accumulates, hasBias: bias,
+                stride: stride, isTransposed: transposed, isFirst: first, accumulates: accumulates,
                 weightInputChannelCount: whole))
     }
 
@@ -37,9 +37,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         make(2, 3, 16, [4, 4, 4], [3, 3, 3], [1, 1, 1], first: true),
         make(1, 5, 24, [4, 3, 4], [1, 3, 3], [1, 1, 1], first: true),
         make(2, 16, 16, [4, 3, 5], [3, 3, 3], [1, 1, 1], accumulates: true, of: 32),
-        make(2, 32, 16, [2, 3, 2], [2, 2, 2], [2, 2, 2], transposed: true, bias: true),
-        make(1, 16, 24, [3, 2, 2], [1, 2, 2], [1, 2, 2], transposed: true, bias: true),
-        make(2, 48, 16, [1, 1, 1], [2, 2, 2], [2, 2, 2], transposed: true, bias: true),
+        make(2, 32, 16, [2, 3, 2], [2, 2, 2], [2, 2, 2], transposed: true),
+        make(1, 16, 24, [3, 2, 2], [1, 2, 2], [1, 2, 2], transposed: true),
+        make(2, 48, 16, [1, 1, 1], [2, 2, 2], [2, 2, 2], transposed: true),
     ]
 
     /// The same in bfloat16, where the CPU has it.
@@ -55,7 +55,6 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         var output: [Float]
         var inputGradient: [Float]
         var weightGradient: [Float]
-        var biasGradient: [Float]
     }
 
     static func noise(_ count: Int, _ index: Int) -> [Float] {
@@ -98,18 +97,16 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         poison.fill(.nan)
         let inputGradient = stored(poison)
         let weightGradient = AlignedBuffer(Array(repeating: Float.nan, count: weightCount))
-        let biasGradient = AlignedBuffer(Array(repeating: Float.nan, count: shape.outputChannelCount))
-        convolution.setWeights(weights, bias: Self.noise(shape.outputChannelCount, 3))
+        convolution.setWeights(weights)
         convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
         if !shape.isFirst { convolution.backwardData(gradient.pointer, inputGradient.pointer, scratch: scratch.pointer) }
         convolution.backwardWeights(
-            input.pointer, gradient.pointer, weightGradient.pointer, bias: shape.hasBias ? biasGradient.pointer : nil,
-            scratch: scratch.pointer)
+            input.pointer, gradient.pointer, weightGradient.pointer, scratch: scratch.pointer)
         return Result(
             output: Self.plain(output.values, shape.batchSize, shape.outputChannelCount, shape.outputSize, block),
             inputGradient: shape.isFirst
                 ? [] : Self.plain(inputGradient.values, shape.batchSize, shape.inputChannelCount, shape.inputSize, block),
-            weightGradient: weightGradient.array, biasGradient: shape.hasBias ? biasGradient.array : [])
+            weightGradient: weightGradient.array)
     }
 
     static func place(_ n: Int, _ c: Int, _ s: Int, _ channels: Int, _ voxels: Int, _ block: Int) -> Int {
@@ -151,7 +148,6 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let written = reference.weightGradient.indices.filter { !reference.weightGradient[$0].isNaN }
         #expect(written == fast.weightGradient.indices.filter { !fast.weightGradient[$0].isNaN })
         expectClose(written.map { fast.weightGradient[$0] }, written.map { reference.weightGradient[$0] }, "weights")
-        expectClose(fast.biasGradient, reference.biasGradient, "bias")
     }
 
     @Test("bfloat16 agrees with the reference engine up to its rounding", arguments: ConvolutionCase.inBFloat16)
@@ -164,7 +160,6 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let written = reference.weightGradient.indices.filter { !reference.weightGradient[$0].isNaN }
         #expect(written == fast.weightGradient.indices.filter { !fast.weightGradient[$0].isNaN })
         expectClose(written.map { fast.weightGradient[$0] }, written.map { reference.weightGradient[$0] }, "weights")
-        expectClose(fast.biasGradient, reference.biasGradient, "bias")
     }
 
     @Test("the reference engine refuses bfloat16") func referenceIsFloat32() throws {
@@ -177,11 +172,10 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     }
 
     /// A convolution is linear in its input and in its weights, so its gradients must satisfy ⟨g, conv(x, w)⟩ =
-    /// ⟨data gradient, x⟩ = ⟨weight gradient, w⟩ up to the bias.
+    /// ⟨data gradient, x⟩ = ⟨weight gradient, w⟩.
     @Test("the reference engine's gradients are adjoint to its forward pass", arguments: ConvolutionCase.all)
     func gradientsAreAdjoint(convolution: ConvolutionCase) throws {
         var convolution = convolution
-        convolution.shape.hasBias = false
         convolution.shape.accumulates = false
         convolution.shape.weightInputChannelCount = convolution.shape.inputChannelCount
         let result = try convolution.run(.openBLAS)
@@ -203,7 +197,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
         let input = AlignedBuffer<Float>([10, 20, 30])
         let output = ConvolutionCase.blocked([.nan, .nan, .nan], 1, 1, [1, 1, 3], engine.channelBlock)
-        convolution.setWeights([1, 2, 3], bias: nil)
+        convolution.setWeights([1, 2, 3])
         convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
         // 2·10 + 3·20, 1·10 + 2·20 + 3·30, 1·20 + 2·30
         #expect(ConvolutionCase.plain(output, 1, 1, [1, 1, 3], engine.channelBlock) == [80, 140, 80])

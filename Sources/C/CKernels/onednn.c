@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weights.h"
+
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, DIRECTIONS };
 
 // One compiled primitive and what it reads and writes. The conversions are NULL where the layouts agree.
 typedef struct {
     dnnl_primitive_desc_t description;
     dnnl_primitive_t primitive;
-    dnnl_memory_t source, weights, bias, destination, scratchpad;  // the last argument is the one that it writes
+    dnnl_memory_t source, weights, destination, scratchpad;  // the last argument is the one that it writes
     dnnl_memory_desc_t source_layout, weight_layout;
+    weight_layout blocks;            // the same where it is blocks of 16 x 16 channels
     size_t scratch_bytes;
 } direction_t;
 
@@ -24,13 +27,12 @@ struct ckonednn_convolution {
     dnnl_memory_t plain_weights;         // the caller's weights (or their gradient), any address
     dnnl_memory_desc_t plain_layout, activation_layout;
     dnnl_memory_t plain_source;          // the caller's input where the primitive wants another layout
-    dnnl_primitive_t pack[2], unpack;    // weights to the layouts of forward and backward data; gradient back
+    dnnl_primitive_t pack[2], unpack;    // the same for other layouts: to forward and backward data; gradient back
     dnnl_primitive_t convert[DIRECTIONS];  // the caller's input to the layout of a direction
     void *packed[DIRECTIONS];            // weights for forward and backward data, gradient of the weights
     void *converted[DIRECTIONS];         // input in the layout that a direction wants
     void *widened;                       // input with its padding written out, for the gradient of the weights
     int64_t margin[3];                   // voxels of that padding in front of and behind each axis
-    float *bias;
 };
 
 static dnnl_engine_t engine;
@@ -108,8 +110,7 @@ static void point(dnnl_memory_t memory, const void *handle) {
 
 static dnnl_status_t describe(
     const ckonednn_shape *s, int direction, const dnnl_memory_desc_t *source, const dnnl_memory_desc_t *weights,
-    const dnnl_memory_desc_t *bias, const dnnl_memory_desc_t *destination, dnnl_primitive_desc_t hint,
-    dnnl_primitive_desc_t *result) {
+    const dnnl_memory_desc_t *destination, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *result) {
     dnnl_primitive_attr_t attributes;
     dnnl_primitive_attr_create(&attributes);
     dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
@@ -119,14 +120,13 @@ static dnnl_status_t describe(
         dnnl_post_ops_append_sum(sum, 1.0f);
         dnnl_primitive_attr_set_post_ops(attributes, sum);
     }
-    const dnnl_memory_desc_t *b = s->has_bias ? bias : NULL;
     dnnl_status_t status;
     if (s->transposed) {
         dnnl_deconvolution_desc_t d;
         switch (direction) {
         case FORWARD:
             status = dnnl_deconvolution_forward_desc_init(
-                &d, dnnl_forward_training, dnnl_deconvolution_direct, source, weights, b, destination, s->stride,
+                &d, dnnl_forward_training, dnnl_deconvolution_direct, source, weights, NULL, destination, s->stride,
                 s->padding, s->padding);
             break;
         case BACKWARD_DATA:
@@ -135,7 +135,7 @@ static dnnl_status_t describe(
             break;
         default:
             status = dnnl_deconvolution_backward_weights_desc_init(
-                &d, dnnl_deconvolution_direct, source, weights, b, destination, s->stride, s->padding, s->padding);
+                &d, dnnl_deconvolution_direct, source, weights, NULL, destination, s->stride, s->padding, s->padding);
         }
         if (status == dnnl_success) status = dnnl_primitive_desc_create(result, &d, attributes, engine, hint);
     } else {
@@ -143,7 +143,7 @@ static dnnl_status_t describe(
         switch (direction) {
         case FORWARD:
             status = dnnl_convolution_forward_desc_init(
-                &d, dnnl_forward_training, dnnl_convolution_direct, source, weights, b, destination, s->stride,
+                &d, dnnl_forward_training, dnnl_convolution_direct, source, weights, NULL, destination, s->stride,
                 s->padding, s->padding);
             break;
         case BACKWARD_DATA:
@@ -152,7 +152,7 @@ static dnnl_status_t describe(
             break;
         default:
             status = dnnl_convolution_backward_weights_desc_init(
-                &d, dnnl_convolution_direct, source, weights, b, destination, s->stride, s->padding, s->padding);
+                &d, dnnl_convolution_direct, source, weights, NULL, destination, s->stride, s->padding, s->padding);
         }
         if (status == dnnl_success) status = dnnl_primitive_desc_create(result, &d, attributes, engine, hint);
     }
@@ -171,8 +171,7 @@ static int is_reference(dnnl_primitive_desc_t description) {
 // slower). With the padding of those axes written out as zeros it has one.
 static dnnl_status_t describe_widened(
     ckonednn_convolution *c, const dnnl_memory_desc_t *source, const dnnl_memory_desc_t *weights,
-    const dnnl_memory_desc_t *weight_gradient, const dnnl_memory_desc_t *bias, const dnnl_memory_desc_t *destination,
-    dnnl_format_tag_t tag) {
+    const dnnl_memory_desc_t *weight_gradient, const dnnl_memory_desc_t *destination, dnnl_format_tag_t tag) {
     ckonednn_shape wide = c->shape;
     dnnl_dims_t dims;
     memcpy(dims, source->dims, sizeof dims);
@@ -185,9 +184,9 @@ static dnnl_status_t describe_widened(
     dnnl_memory_desc_t wide_source;
     dnnl_memory_desc_init_by_tag(&wide_source, 5, dims, type_of(wide.element), tag);
     dnnl_primitive_desc_t hint = NULL, description = NULL;
-    dnnl_status_t status = describe(&wide, FORWARD, &wide_source, weights, bias, destination, NULL, &hint);
+    dnnl_status_t status = describe(&wide, FORWARD, &wide_source, weights, destination, NULL, &hint);
     if (status == dnnl_success) {
-        status = describe(&wide, BACKWARD_WEIGHTS, &wide_source, weight_gradient, bias, destination, hint, &description);
+        status = describe(&wide, BACKWARD_WEIGHTS, &wide_source, weight_gradient, destination, hint, &description);
         dnnl_primitive_desc_destroy(hint);
     }
     if (status != dnnl_success) return status;
@@ -214,6 +213,44 @@ static void widen(ckonednn_convolution *c, const char *input) {
             }
 }
 
+// Tells where scalars lie, if the layout is whole blocks of 16 x 16 channels with the taps between blocks.
+static weight_layout describe_blocks(const ckonednn_shape *s, const dnnl_memory_desc_t *layout) {
+    weight_layout blocks = {0};
+    const dnnl_blocking_desc_t *b = &layout->format_desc.blocking;
+    int64_t inner[2] = {1, 1}, taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
+    if (layout->format_kind != dnnl_blocked || s->output_channels % 16 != 0 || s->input_channels % 16 != 0) return blocks;
+    for (int n = 0; n < b->inner_nblks; n++) {
+        if (b->inner_idxs[n] > 1) return blocks;
+        inner[b->inner_idxs[n]] *= b->inner_blks[n];
+    }
+    int64_t row = WEIGHT_BLOCK * s->kernel[2];
+    if (inner[0] != 16 || inner[1] != 16 || b->strides[4] != WEIGHT_BLOCK || b->strides[3] != row ||
+        b->strides[2] != row * s->kernel[1])
+        return blocks;
+    for (int o = 0; o < 16; o++)
+        for (int i = 0; i < 16; i++) {
+            // The innermost block counts the lowest digits of its channel.
+            int rest[2] = {o, i}, place = 0, step = 1;
+            for (int n = b->inner_nblks - 1; n >= 0; n--) {
+                int width = (int)b->inner_blks[n], *digit = &rest[b->inner_idxs[n]];
+                place += *digit % width * step;
+                *digit /= width;
+                step *= width;
+            }
+            blocks.place[o * 16 + i] = (uint16_t)place;
+        }
+    blocks.is_regular = 1;
+    blocks.element = layout->data_type == dnnl_bf16 ? CKERNELS_BFLOAT16 : CKERNELS_FLOAT32;
+    blocks.output_blocks = s->output_channels / 16;
+    blocks.input_blocks = s->input_channels / 16;
+    blocks.taps = taps;
+    blocks.output_stride = b->strides[0];
+    blocks.input_stride = b->strides[1];
+    blocks.plain_output_stride = s->transposed ? taps : s->weight_channel_stride;
+    blocks.plain_input_stride = s->transposed ? s->weight_channel_stride : taps;
+    return blocks;
+}
+
 ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, size_t capacity) {
     pthread_once(&engine_once, make_engine);
     ckonednn_convolution *c = calloc(1, sizeof *c);
@@ -226,15 +263,13 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
     dnnl_dims_t source_dims = {s->batch, s->input_channels, s->input[0], s->input[1], s->input[2]};
     dnnl_dims_t destination_dims = {s->batch, s->output_channels, s->output[0], s->output[1], s->output[2]};
     dnnl_dims_t weight_dims = {s->output_channels, s->input_channels, s->kernel[0], s->kernel[1], s->kernel[2]};
-    dnnl_dims_t bias_dims = {s->output_channels};
-    dnnl_memory_desc_t source, plain_source, weights, weight_gradient, bias, destination;
+    dnnl_memory_desc_t source, plain_source, weights, weight_gradient, destination;
     dnnl_data_type_t type = type_of(s->element);
     dnnl_memory_desc_init_by_tag(
         &source, 5, source_dims, type, s->plain_input ? dnnl_format_tag_any : tag);
     dnnl_memory_desc_init_by_tag(&plain_source, 5, source_dims, dnnl_f32, dnnl_abcde);
     dnnl_memory_desc_init_by_tag(&weights, 5, weight_dims, type, dnnl_format_tag_any);
     dnnl_memory_desc_init_by_tag(&weight_gradient, 5, weight_dims, dnnl_f32, dnnl_format_tag_any);
-    dnnl_memory_desc_init_by_tag(&bias, 1, bias_dims, dnnl_f32, dnnl_a);
     dnnl_memory_desc_init_by_tag(&destination, 5, destination_dims, type, tag);
 
     // The caller's weights: oneDNN counts [out, in, k...] for both kinds, so a transposed one swaps the strides.
@@ -254,7 +289,7 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
         if (i == BACKWARD_DATA && s->plain_input) continue;
         direction_t *d = &c->directions[i];
         dnnl_status_t status = describe(
-            s, i, &source, i == BACKWARD_WEIGHTS ? &weight_gradient : &weights, &bias, &destination,
+            s, i, &source, i == BACKWARD_WEIGHTS ? &weight_gradient : &weights, &destination,
             i == FORWARD ? NULL : c->directions[FORWARD].description, &d->description);
         if (status != dnnl_success) {
             snprintf(problem, capacity, "oneDNN %s has no implementation (status %d)", ckonednn_version(), status);
@@ -262,7 +297,7 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
             return NULL;
         }
         if (i == BACKWARD_WEIGHTS && !s->transposed && !s->plain_input && is_reference(d->description)) {
-            describe_widened(c, &source, &weights, &weight_gradient, &bias, &destination, tag);  // or keep the slow one
+            describe_widened(c, &source, &weights, &weight_gradient, &destination, tag);  // or keep the slow one
         }
         dnnl_primitive_create(&d->primitive, d->description);
         d->source_layout = *query(d->description, i == BACKWARD_DATA ? dnnl_query_diff_src_md : dnnl_query_src_md);
@@ -274,15 +309,13 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
         d->destination = memory_of(&destination, NULL);
         c->packed[i] = aligned(dnnl_memory_desc_get_size(&d->weight_layout));
         d->weights = memory_of(&d->weight_layout, c->packed[i]);
-        if (s->has_bias && i != BACKWARD_DATA) {
-            if (!c->bias) c->bias = aligned(sizeof(float) * (size_t)s->output_channels);
-            d->bias = memory_of(&bias, i == FORWARD ? c->bias : NULL);
-        }
         if (s->plain_input && !dnnl_memory_desc_equal(&d->source_layout, &plain_source)) {
             c->convert[i] = reorder(&plain_source, &d->source_layout);
             c->converted[i] = aligned(dnnl_memory_desc_get_size(&d->source_layout));
         }
         d->source = memory_of(&d->source_layout, NULL);
+        d->blocks = describe_blocks(s, &d->weight_layout);
+        if (d->blocks.is_regular) continue;
         if (i < 2) c->pack[i] = reorder(&c->plain_layout, &d->weight_layout);
         else c->unpack = reorder(&d->weight_layout, &c->plain_layout);
     }
@@ -293,7 +326,7 @@ void ckonednn_free(ckonednn_convolution *c) {
     if (!c) return;
     for (int i = 0; i < DIRECTIONS; i++) {
         direction_t *d = &c->directions[i];
-        dnnl_memory_t memories[] = {d->source, d->weights, d->bias, d->destination, d->scratchpad};
+        dnnl_memory_t memories[] = {d->source, d->weights, d->destination, d->scratchpad};
         for (size_t k = 0; k < sizeof memories / sizeof *memories; k++) dnnl_memory_destroy(memories[k]);
         if (d->primitive) dnnl_primitive_destroy(d->primitive);
         if (d->description) dnnl_primitive_desc_destroy(d->description);
@@ -309,7 +342,6 @@ void ckonednn_free(ckonednn_convolution *c) {
     dnnl_memory_destroy(c->plain_source);
     if (c->stream) dnnl_stream_destroy(c->stream);
     free(c->widened);
-    free(c->bias);
     free(c);
 }
 
@@ -335,13 +367,24 @@ static int run_reorder(ckonednn_convolution *c, dnnl_primitive_t primitive, dnnl
     return status != dnnl_success ? (int)status : (int)dnnl_stream_wait(c->stream);
 }
 
-void ckonednn_set_weights(ckonednn_convolution *c, const float *weights, const float *bias, void *scratch) {
-    (void)scratch;
+int64_t ckonednn_weight_rows(const ckonednn_convolution *c, int direction) {
+    const direction_t *d = &c->directions[direction];
+    return d->blocks.is_regular ? d->blocks.output_blocks : 0;
+}
+
+void ckonednn_pack_row(ckonednn_convolution *c, int direction, int64_t row, const float *weights) {
+    pack_weight_row(&c->directions[direction].blocks, row, weights, c->packed[direction]);
+}
+
+void ckonednn_unpack_row(ckonednn_convolution *c, int64_t row, float *weight_gradient) {
+    unpack_weight_row(&c->directions[BACKWARD_WEIGHTS].blocks, row, c->packed[BACKWARD_WEIGHTS], weight_gradient);
+}
+
+void ckonednn_set_weights(ckonednn_convolution *c, const float *weights) {
     point(c->plain_weights, weights);
     for (int i = 0; i < 2; i++) {
         if (c->pack[i]) run_reorder(c, c->pack[i], c->plain_weights, c->directions[i].weights);
     }
-    if (c->bias && bias) memcpy(c->bias, bias, sizeof(float) * (size_t)c->shape.output_channels);
 }
 
 // The input as the primitive of a direction wants it: the caller's own memory, or the converted copy.
@@ -371,11 +414,9 @@ int ckonednn_forward(ckonednn_convolution *c, const void *input, void *output, v
     direction_t *d = &c->directions[FORWARD];
     dnnl_memory_t source = source_for(c, FORWARD, input);
     point(d->destination, output);
-    dnnl_exec_arg_t arguments[6] = {
+    dnnl_exec_arg_t arguments[4] = {
         {DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, d->weights}, {DNNL_ARG_DST, d->destination}};
-    int count = 3;
-    if (d->bias) arguments[count++] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, d->bias};
-    return run(c, d, arguments, count, scratch);
+    return run(c, d, arguments, 3, scratch);
 }
 
 int ckonednn_backward_data(
@@ -383,26 +424,21 @@ int ckonednn_backward_data(
     direction_t *d = &c->directions[BACKWARD_DATA];
     point(d->destination, output_gradient);
     point(d->source, input_gradient);
-    dnnl_exec_arg_t arguments[6] = {
+    dnnl_exec_arg_t arguments[4] = {
         {DNNL_ARG_DIFF_DST, d->destination}, {DNNL_ARG_WEIGHTS, d->weights}, {DNNL_ARG_DIFF_SRC, d->source}};
     return run(c, d, arguments, 3, scratch);
 }
 
 int ckonednn_backward_weights(
     ckonednn_convolution *c, const void *input, const void *output_gradient, float *weight_gradient,
-    float *bias_gradient, void *scratch) {
+    void *scratch) {
     direction_t *d = &c->directions[BACKWARD_WEIGHTS];
     dnnl_memory_t source = source_for(c, BACKWARD_WEIGHTS, input);
     point(d->destination, output_gradient);
-    dnnl_exec_arg_t arguments[6] = {
+    dnnl_exec_arg_t arguments[4] = {
         {DNNL_ARG_SRC, source}, {DNNL_ARG_DIFF_DST, d->destination}, {DNNL_ARG_DIFF_WEIGHTS, d->weights}};
-    int count = 3;
-    if (d->bias) {
-        point(d->bias, bias_gradient);
-        arguments[count++] = (dnnl_exec_arg_t){DNNL_ARG_DIFF_BIAS, d->bias};
-    }
-    int status = run(c, d, arguments, count, scratch);
-    if (status != 0) return status;
+    int status = run(c, d, arguments, 3, scratch);
+    if (status != 0 || !c->unpack) return status;
     point(c->plain_weights, weight_gradient);
     return run_reorder(c, c->unpack, d->weights, c->plain_weights);
 }

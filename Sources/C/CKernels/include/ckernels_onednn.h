@@ -8,8 +8,8 @@
 /// One convolution or transposed convolution, compiled for one shape.
 ///
 /// Activations are in blocks of channels, [N, C / block, D, H, W, block] with the last block filled up by zeros; the block
-/// is ckonednn_block(). A network's input (`plain_input`) is float32 [N, C, D, H, W] instead. Weights, bias and their
-/// gradients are float32 for the caller.
+/// is ckonednn_block(). A network's input (`plain_input`) is float32 [N, C, D, H, W] instead. Weights and their
+/// gradient are float32 for the caller.
 typedef struct {
     int64_t batch, input_channels, output_channels;
     int64_t input[3];   // D, H, W of the input
@@ -19,7 +19,6 @@ typedef struct {
     int transposed;             // weights [in, out, k...], output = input * stride
     int plain_input;            // the input is [N, C, D, H, W] and needs no gradient
     int accumulates;            // forward adds to the output instead of replacing it
-    int has_bias;               // forward adds a bias; backward gives its gradient
     int needs_backward;         // compile the gradients too
     ckernels_element element;   // of activations and their gradients
     int64_t weight_channel_stride;  // elements between neighbours on the weights' first axis (a view into wider weights)
@@ -47,14 +46,19 @@ size_t ckonednn_scratch_bytes(const ckonednn_convolution *convolution);
 /// Names of the implementations chosen for forward, backward data and backward weights.
 const char *ckonednn_implementation(const ckonednn_convolution *convolution, int direction);
 
-/// Takes over weights [out, in, k...] (transposed: [in, out, k...]) and a bias (NULL without one).
-void ckonednn_set_weights(ckonednn_convolution *convolution, const float *weights, const float *bias, void *scratch);
+/// Takes over weights [out, in, k...] (transposed: [in, out, k...]). Where a direction
+/// (0 forward, 1 backward data) has weight rows, each of them is packed by a call of its own, on any thread.
+void ckonednn_set_weights(ckonednn_convolution *convolution, const float *weights);
+int64_t ckonednn_weight_rows(const ckonednn_convolution *convolution, int direction);
+void ckonednn_pack_row(ckonednn_convolution *convolution, int direction, int64_t row, const float *weights);
 
 /// Each returns 0, or oneDNN's status.
 int ckonednn_forward(ckonednn_convolution *convolution, const void *input, void *output, void *scratch);
 int ckonednn_backward_data(
     ckonednn_convolution *convolution, const void *output_gradient, void *input_gradient, void *scratch);
-/// Replaces the gradient of the weights (in the weights' own layout and strides) and of the bias.
+/// Replaces the gradient of the weights (in the weights' own layout and strides). Where direction 2 has
+/// weight rows, those are taken out afterwards, each by a call of ckonednn_unpack_row.
 int ckonednn_backward_weights(
     ckonednn_convolution *convolution, const void *input, const void *output_gradient, float *weight_gradient,
-    float *bias_gradient, void *scratch);
+    void *scratch);
+void ckonednn_unpack_row(ckonednn_convolution *convolution, int64_t row, float *weight_gradient);
