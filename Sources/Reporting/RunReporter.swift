@@ -3,7 +3,8 @@ import Training
 
 /// Hands the events of one fold's run to its log, its progress file, its picture and the display.
 ///
-/// A report that cannot be written does not end the run: it is named as a warning, once until it can be written again.
+/// Nothing is written before the run has started, so a start that is refused leaves the folder as it was. A report that
+/// cannot be written does not end the run: it is named as a warning, once until it can be written again.
 public final class RunReporter: TrainingObserver {
     private let folder: String
     private let clock: ReportClock
@@ -14,13 +15,17 @@ public final class RunReporter: TrainingObserver {
     private var records: [EpochRecord] = []
     private var validationDice: Double?
     private var epochCount = 0
+    /// The start was accepted.
+    private var hasStarted = false
+    /// Events that the log does not have yet, because the run has not started.
+    private var held: [TrainingEvent] = []
     /// Files that could not be written the last time.
     private var failing: Set<String> = []
 
     /// Writes nothing yet.
     ///
     /// - Parameters:
-    ///   - folder: that of the fold; it has to exist when the first event comes.
+    ///   - folder: that of the fold; it has to exist when the run starts.
     ///   - foldLabel: the fold's name where several folds run in one job; nil for a single one.
     ///   - showsStageTable: false where another fold's reporter shows the same table.
     ///   - output: what the user sees; by default standard output, with a live line if that is a terminal.
@@ -34,12 +39,12 @@ public final class RunReporter: TrainingObserver {
         display = RunDisplay(foldLabel: foldLabel, showsStageTable: showsStageTable, output: output, clock: clock)
     }
 
-    /// Path of the log; nil before the first event.
+    /// Path of the log; nil before the run has started.
     public var logPath: String? { log.path }
 
     public func receive(_ event: TrainingEvent) {
         // Files before the display, which says nothing any more once the run has finished.
-        attempt("the training log") { () throws(FileError) in try log.receive(event) }
+        attempt("the training log") { () throws(FileError) in try record(event) }
         switch event {
         case .started(let run): start(run)
         case .epochEnded(let record, _):
@@ -57,10 +62,17 @@ public final class RunReporter: TrainingObserver {
         display.receive(event)
     }
 
-    /// Writes why a run ends before its time into the log, and ends the live line; the caller shows the error.
+    /// Writes why a run ends before its time into the log, if it has started, and ends the live line; the caller shows
+    /// the error.
     public func fail(_ reason: String) {
-        attempt("the training log") { () throws(FileError) in try log.fail(reason) }
+        if hasStarted { attempt("the training log") { () throws(FileError) in try log.fail(reason) } }
         display.close()
+    }
+
+    private func record(_ event: TrainingEvent) throws(FileError) {
+        if case .started = event { hasStarted = true }
+        held.append(event)
+        while hasStarted, !held.isEmpty { try log.receive(held.removeFirst()) }
     }
 
     private func start(_ run: RunDescription) {

@@ -82,10 +82,7 @@ public final class FoldTrainer {
         if case .start = mode { return nil }
         let layout = setup.architecture.parameterLayout
         guard let found = try Checkpoint.newestValid(in: setup.folder, layout: layout, communicator) else { return nil }
-        if mode == .validate, found.content.attributes.iteration < setup.schedule.iterationCount {
-            throw TrainingError.notFinished(folder: setup.folder)
-        }
-        state = try communicator.agreeing { try RunState(found, setup: setup) }
+        state = try communicator.agreeing { try folder.state(found, mode) }
         replica.restore(weights: found.content.weights, momentum: found.content.momentum)
         found.warnings.forEach { observer?.receive(.warning($0)) }
         let stored = found.content.attributes

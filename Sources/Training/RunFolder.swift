@@ -12,7 +12,8 @@ struct RunFolder {
     /// where one of them has a checkpoint; the others start.
     ///
     /// - Throws: ``TrainingError/alreadyStarted(folder:iteration:)``, ``TrainingError/nothingToContinue(folder:)``,
-    ///   ``TrainingError/notFinished(folder:)``.
+    ///   ``TrainingError/notFinished(folder:)``, ``TrainingError/otherRun(path:differences:)``; `CheckpointError` where
+    ///   checkpoints lie and none is whole.
     static func check(_ folders: [RunFolder], _ mode: RunMode) throws {
         switch mode {
         case .start(let overwrites):
@@ -28,6 +29,22 @@ struct RunFolder {
                 throw TrainingError.notFinished(folder: folder.path)
             }
         }
+        for folder in folders {
+            let layout = folder.setup.architecture.parameterLayout
+            if let found = try Checkpoint.newestValid(in: folder.path, layout: layout) {
+                _ = try folder.state(found, mode)
+            }
+        }
+    }
+
+    /// What a checkpoint of this folder knows, if a run of this setup and mode may go on from it.
+    ///
+    /// - Throws: ``TrainingError/notFinished(folder:)``, ``TrainingError/otherRun(path:differences:)``.
+    func state(_ found: FoundCheckpoint, _ mode: RunMode) throws(TrainingError) -> RunState {
+        if mode == .validate, found.content.attributes.iteration < setup.schedule.iterationCount {
+            throw .notFinished(folder: path)
+        }
+        return try RunState(found, setup: setup)
     }
 
     /// Makes the folder and writes plans, dataset description, fingerprint and the resolved configuration.

@@ -86,28 +86,40 @@ extension EndToEnd {
             }
         }
 
-        @Test("A checkpoint of another plan, seed or dataset is not continued") func otherRun() throws {
+        @Test("A refused start or continuation leaves everything as it was")
+        func otherRun() throws {
             try Sandbox.with { sandbox in
                 try sandbox.makePhantom()
                 try sandbox.prepare()
                 try sandbox.shrinkPlan(batchSize: 2)
-                let arguments = [
-                    "train", "900", "3d_fullres", "0", "-tr", "cps", "--epochs", "1", "--iterations-per-epoch", "1",
-                    "--validation-iterations", "0",
-                ]
-                let first = try sandbox.start(arguments).outcome()
-                #expect(first.status == 0, "\(first)")
-                // A log may say why a run was refused.
-                func files() -> [String] {
-                    Sandbox.files(below: sandbox.results).filter { !$0.contains("/training_log_") }
+                func train(_ folds: String, _ more: String..., ranks: Int? = nil) throws -> Program.Outcome {
+                    let arguments = ["train", "900", "3d_fullres", folds] + Sandbox.oneIteration + more
+                    return try sandbox.start(arguments, ranks: ranks).outcome()
                 }
-                let kept = files()
-                expectRefused(try sandbox.start(arguments).outcome(), saying: "already", "--c", "--overwrite")
-                expectRefused(
-                    try sandbox.start(arguments + ["--c", "--seed", "2"]).outcome(), saying: "checkpoint", "seed")
+                for (fold, seed) in [("0", "1"), ("1", "2")] {
+                    let first = try train(fold, "--seed", seed)
+                    #expect(first.status == 0, "\(first)")
+                }
+                let kept = try Sandbox.listing(of: sandbox.results)
+                func expectUnchanged(sourceLocation: SourceLocation = #_sourceLocation) throws {
+                    #expect(try Sandbox.listing(of: sandbox.results) == kept, sourceLocation: sourceLocation)
+                }
+
+                expectRefused(try train("0"), saying: "already", "--c", "--overwrite")
+                try expectUnchanged()
+                expectRefused(try train("2,1"), saying: "fold_1 already", "--c", "--overwrite")
+                try expectUnchanged()
+                expectRefused(try train("0", "--c", "--seed", "2", ranks: 2), saying: "checkpoint", "seed")
+                try expectUnchanged()
+                expectRefused(try train("2", "--c"), saying: "no run to continue", "fold_2")
+                try expectUnchanged()
+                // Fold 0 could go on, fold 1 could not; none does.
+                expectRefused(try train("0,1", "--c", ranks: 2), saying: "fold_1", "seed: 2 in the checkpoint")
+                try expectUnchanged()
                 try sandbox.shrinkPlan(batchSize: 3)
-                expectRefused(try sandbox.start(arguments + ["--c"]).outcome(), saying: "checkpoint", "plan")
-                #expect(files() == kept)
+                expectRefused(try train("0", "--c"), saying: "checkpoint", "plan")
+                expectRefused(try train("0", "--val"), saying: "checkpoint", "plan")
+                try expectUnchanged()
             }
         }
     }

@@ -71,6 +71,11 @@ struct Sandbox: Sendable {
         var description: String { outcome.description }
     }
 
+    /// Options of the shortest training.
+    static let oneIteration = [
+        "-tr", "cps", "--epochs", "1", "--iterations-per-epoch", "1", "--validation-iterations", "0", "--threads", "1",
+    ]
+
     // MARK: - Datasets
 
     /// Writes a small raw phantom: 24³ voxels, three labels.
@@ -115,6 +120,22 @@ struct Sandbox: Sendable {
     static func files(below folder: String) -> [String] {
         let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         return names.filter { !FileAccess.isFolder(folder + "/" + $0) }.sorted()
+    }
+
+    /// Everything below a folder: relative paths of folders, with `/` at their ends, and of files, with the SHA-256 of
+    /// what they hold.
+    static func listing(of folder: String) throws -> [String: String] {
+        let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        var listing: [String: String] = [:]
+        for name in names {
+            let path = folder + "/" + name
+            if FileAccess.isFolder(path) {
+                listing[name + "/"] = ""
+            } else {
+                listing[name] = SHA256.digest(of: try FileAccess.read(path))
+            }
+        }
+        return listing
     }
 
     /// Files below the sandbox's folders that somebody left in the middle of writing.

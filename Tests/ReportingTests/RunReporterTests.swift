@@ -106,11 +106,29 @@ import Training
             let screen = Screen()
             let reporter = RunReporter(
                 folder: folder, output: screen.output(columnCount: nil), clock: HandClock().clock)
-            reporter.receive(.note("about to fail"))
+            reporter.receive(.started(SampleRun.description(try SampleRun.schedule(), folder: folder)))
             reporter.fail("the loss of iteration 7 is not finite")
             let log = String(decoding: try FileAccess.read(try #require(reporter.logPath)), as: UTF8.self)
             #expect(log.hasSuffix(": ERROR: the loss of iteration 7 is not finite\n"))
-            #expect(screen.text == "about to fail\n")
+            #expect(!screen.text.contains("not finite"))
+        }
+    }
+
+    @Test("A run that is refused before its start writes nothing; what came before the start is in the log after it")
+    func refused() throws {
+        try TestFiles.withTemporaryFolder { folder in
+            let screen = Screen()
+            let reporter = RunReporter(
+                folder: folder, output: screen.output(columnCount: nil), clock: HandClock().clock)
+            reporter.receive(.note("going on with 2 threads"))
+            reporter.fail("the checkpoint belongs to another run")
+            #expect(try FileAccess.list(folder) == [])
+            #expect(reporter.logPath == nil && screen.text == "going on with 2 threads\n")
+
+            reporter.receive(.started(SampleRun.description(try SampleRun.schedule(), folder: folder)))
+            let log = String(decoding: try FileAccess.read(try #require(reporter.logPath)), as: UTF8.self)
+            #expect(log.split(separator: "\n").first?.hasSuffix(": going on with 2 threads") == true)
+            #expect(!log.contains("another run"))
         }
     }
 }
