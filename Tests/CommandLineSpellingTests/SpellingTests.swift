@@ -4,15 +4,29 @@ import Testing
 @Suite struct SpellingTests {
     static let spelling = Spelling(
         root: .init(
-            name: "pgps", optionNames: ["--help", "-h", "--version"],
+            name: "pgps", options: [.init("--help"), .init("-h"), .init("--version")],
             subcommands: [
                 .init(
                     name: "plan-and-preprocess",
-                    optionNames: ["-d", "-c", "-npfp", "--verify-dataset-integrity", "-overwrite_plans_name"]),
-                .init(name: "predict", optionNames: ["-i", "-o", "-step_size", "--disable_tta", "-num_parts"]),
-                .init(name: "train", optionNames: ["-tr", "--c", "--mirror-axes", "--epochs", "--val"]),
+                    options: [
+                        .init("-d", .list), .init("-c", .list), .init("-npfp", .single),
+                        .init("--verify-dataset-integrity"), .init("-overwrite_plans_name", .single),
+                    ]),
                 .init(
-                    name: "checkpoint", subcommands: [.init(name: "show-all", optionNames: ["--json", "--with_sums"])]),
+                    name: "predict",
+                    options: [
+                        .init("-i", .single), .init("-o", .single), .init("-f", .list), .init("-step_size", .single),
+                        .init("--disable_tta"), .init("-num_parts", .single),
+                    ]),
+                .init(
+                    name: "train",
+                    options: [
+                        .init("-tr", .single), .init("--c"), .init("--mirror-axes", .list), .init("--epochs", .single),
+                        .init("--val"),
+                    ]),
+                .init(
+                    name: "checkpoint",
+                    subcommands: [.init(name: "show-all", options: [.init("--json"), .init("--with_sums")])]),
             ]))
 
     @Test(
@@ -30,7 +44,6 @@ import Testing
             ("predict -- --step-size plan_and_preprocess", "predict -- --step-size plan_and_preprocess"),
             ("predict predict step-size", "predict predict step-size"),
             ("train 4 3d_fullres 0 --mirror_axes 0 1 2", "train 4 3d_fullres 0 --mirror-axes 0 1 2"),
-            ("train train_x -1 -0.5 --c -tr pgps_x", "train train_x -1 -0.5 --c -tr pgps_x"),
             ("train -c", "train -c"),
             ("train ---epochs", "train ---epochs"),
             ("train --un_known", "train --un_known"),
@@ -42,7 +55,33 @@ import Testing
             ("-", "-"),
             ("", ""),
         ])
-    func table(given: String, expected: String) {
+    func names(given: String, expected: String) { expect(given, becomes: expected) }
+
+    @Test(
+        "Negative numbers are values of the option before them, or positional",
+        arguments: [
+            ("train 4 3d_fullres -1 --c -tr pgps", "train --c -tr pgps -- 4 3d_fullres -1"),
+            ("train train_x -1,0 -0.5 --c -tr pgps_x", "train --c -tr pgps_x -- train_x -1,0 -0.5"),
+            ("train -1 --mirror_axes 0 1", "train --mirror-axes 0 1 -- -1"),
+            ("train --val -1", "train --val -- -1"),
+            ("train 4 -1 -- -tr", "train -- 4 -1 -tr"),
+            ("train 4 --epochs 3 -1", "train --epochs 3 -- 4 -1"),
+            ("train --epochs -3 4 --c", "train --epochs=-3 4 --c"),
+            ("train --epochs=3 -1", "train --epochs=3 -- -1"),
+            ("train -epochs -3", "train --epochs=-3"),
+            ("train --mirror-axes -1 0 -2 --c", "train --mirror-axes=-1 0,-2 --c"),
+            ("train --mirror-axes=0 -1 -2", "train --mirror-axes=0,-1,-2"),
+            ("predict -f -1 0", "predict -f=-1 0"),
+            ("predict -i - -o x -step_size -0.5", "predict -i - -o x -step_size=-0.5"),
+            ("train -- 4 -1", "train -- 4 -1"),
+            ("-1 train", "-1 train"),
+            ("checkpoint -1", "checkpoint -1"),
+            ("train -1x", "train -- -1x"),
+            ("train -x1", "train -x1"),
+        ])
+    func negativeNumbers(given: String, expected: String) { expect(given, becomes: expected) }
+
+    private func expect(_ given: String, becomes expected: String) {
         let arguments = given.split(separator: " ").map(String.init)
         #expect(Self.spelling.normalized(arguments).joined(separator: " ") == expected)
     }

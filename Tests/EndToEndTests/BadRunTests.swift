@@ -15,16 +15,25 @@ extension EndToEnd {
             ).outcome()
         }
 
-        @Test("What is not a fold is refused", arguments: ["x", "1.5", "5,5", "all,0", "fold_0", ""])
+        @Test(
+            "What is not a fold is refused",
+            arguments: ["x", "1.5", "5,5", "all,0", "fold_0", "", "-1", "-1,0", "0,-1"])
         func notAFold(fold: String) throws {
             try Sandbox.with { sandbox in
                 expectRefused(try train(sandbox, [], fold: [fold]), saying: "fold", "\"\(fold)\"", "all-folds")
             }
         }
 
-        @Test("A negative fold is refused") func negativeFold() throws {
+        @Test("A negative number is refused by whoever takes it") func negativeNumbers() throws {
             try Sandbox.with { sandbox in
-                expectRefused(try train(sandbox, [], fold: ["-1"]), saying: "-1")
+                expectRefused(try train(sandbox, [], fold: ["0", "-1"]), saying: "the fold argument is \"0 -1\"")
+                expectRefused(try train(sandbox, ["--seed", "-5"]), saying: "--seed is \"-5\"", "from 0")
+                expectRefused(
+                    try train(sandbox, ["--mirror-axes", "0", "-1"]), saying: "--mirror-axes is \"0,-1\"", "0 1 2")
+                let others = ["-i", sandbox.folder, "-o", sandbox.folder + "/out", "-d", "900", "-c", "3d_fullres"]
+                expectRefused(
+                    try sandbox.start(["predict"] + others + ["-tr", "cps", "-f", "-1"]).outcome(),
+                    saying: "\"-1\" is not a fold", "from 0")
             }
         }
 

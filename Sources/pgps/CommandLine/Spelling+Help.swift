@@ -10,12 +10,22 @@ extension Spelling {
     }
 
     private static func command(_ help: JSONValue) -> Command {
-        let names = (help["arguments"]?.array ?? []).flatMap { $0["names"]?.array ?? [] }
-        return Command(
+        Command(
             name: help["commandName"]?.string ?? "",
-            optionNames: names.compactMap { name in
-                name["name"]?.string.map { (name["kind"]?.string == "long" ? "--" : "-") + $0 }
-            },
+            options: (help["arguments"]?.array ?? []).flatMap(options),
             subcommands: (help["subcommands"]?.array ?? []).map(command))
+    }
+
+    /// All names of an option or flag; none for positional arguments.
+    private static func options(_ help: JSONValue) -> [Option] {
+        let value: Option.Value =
+            if help["kind"]?.string == "flag" {
+                .nothing
+            } else {
+                help["parsingStrategy"]?.string == "upToNextOption" ? .list : .single
+            }
+        return (help["names"]?.array ?? []).compactMap { name in
+            name["name"]?.string.map { Option((name["kind"]?.string == "long" ? "--" : "-") + $0, value) }
+        }
     }
 }
