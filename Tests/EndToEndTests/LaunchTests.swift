@@ -64,6 +64,21 @@ extension EndToEnd {
             }
         }
 
+        /// What Slurm would give: the number of the job, and `scontrol`, which notes in `calls` what it is asked.
+        private func slurmEnvironment(_ own: [String: String], in folder: String) throws -> [String: String] {
+            try writeScript(folder + "/tools/scontrol", "echo \"$@\" >>\(folder)/calls")
+            var environment = own.filter { name, _ in !name.hasPrefix("SLURM_") && name != "NP" }
+            environment["PATH"] = folder + "/tools:" + (environment["PATH"] ?? "")
+            environment["SLURM_JOB_ID"] = "7"
+            return environment
+        }
+
+        private func writeScript(_ path: String, _ lines: String) throws {
+            try FileAccess.makeFolder((path as NSString).deletingLastPathComponent)
+            try FileAccess.replace(path, with: "#!/bin/bash\n\(lines)\n")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+
         @Test("launch/slurm saves when the time is nearly up, queues itself again and goes on to the same bits")
         func slurm() throws {
             try Sandbox.with { sandbox in
@@ -78,17 +93,8 @@ extension EndToEnd {
                 let undisturbed = try sandbox.start(["train"] + training).outcome()
                 let sum = try #require(undisturbed.weightsSHA256, "\(undisturbed)")
 
-                // What Slurm would give: the numbers of the job, and scontrol.
-                let tools = sandbox.folder + "/tools"
-                let calls = sandbox.folder + "/calls"
-                try FileAccess.makeFolder(tools)
-                try FileAccess.replace(tools + "/scontrol", with: "#!/bin/sh\necho \"$@\" >>\(calls)\n")
-                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: tools + "/scontrol")
                 let results = sandbox.folder + "/slurm"
-                var environment = sandbox.environment(results: results)
-                for name in environment.keys where name.hasPrefix("SLURM_") || name == "NP" { environment[name] = nil }
-                environment["PATH"] = tools + ":" + (environment["PATH"] ?? "")
-                environment["SLURM_JOB_ID"] = "7"
+                var environment = try slurmEnvironment(sandbox.environment(results: results), in: sandbox.folder)
                 environment["SLURM_NTASKS"] = "2"
                 func start() throws -> Program.Running {
                     try Program.Running(
@@ -104,12 +110,39 @@ extension EndToEnd {
                 kill(try #require(job.childProcess), SIGUSR2)
                 let stopped = try job.outcome()
                 #expect(stopped.status == 75, "\(stopped)")
-                #expect(try FileAccess.read(calls) == Array("requeue 7\n".utf8))
+                #expect(try FileAccess.read(sandbox.folder + "/calls") == Array("requeue 7\n".utf8))
 
                 environment["SLURM_RESTART_COUNT"] = "1"
                 environment["SLURM_NTASKS"] = "1"
                 let continued = try start().outcome()
                 #expect(continued.status == 0 && continued.weightsSHA256 == sum, "\(continued)")
+            }
+        }
+
+        @Test("launch/slurm knows how a job ended that is gone as soon as it was told to stop", arguments: [0, 75])
+        func slurmStatus(code: Int) throws {
+            try TestFiles.withTemporaryFolder { folder in
+                let ready = folder + "/ready"
+                try writeScript(
+                    folder + "/launch/train", "trap 'exit \(code)' USR2; touch \(ready); while :; do sleep 0.02; done")
+                var environment = try slurmEnvironment(ProcessInfo.processInfo.environment, in: folder)
+                environment["SLURM_SUBMIT_DIR"] = folder
+                // The signal is passed on, and the trap ends only when the job is gone.
+                environment["BASH_FUNC_kill%%"] = """
+                    () {
+                        builtin kill "$@" || return
+                        [ "$1" != -0 ] || return 0
+                        while builtin kill -0 "$2" 2>/dev/null; do sleep 0.02; done
+                    }
+                    """
+                let job = try Program.Running(
+                    [Self.launch + "/slurm", "4", "3d_fullres", "0"], environment: environment, folder: folder,
+                    limit: 60)
+                while job.isRunning, !FileAccess.exists(ready) { usleep(10_000) }
+                kill(try #require(job.childProcess), SIGUSR2)
+                let outcome = try job.outcome()
+                #expect(outcome.status == Int32(code), "\(outcome)")
+                #expect(FileAccess.exists(folder + "/calls") == (code == 75))  // Queued again.
             }
         }
     }
