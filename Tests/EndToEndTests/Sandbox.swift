@@ -91,15 +91,28 @@ struct Sandbox: Sendable {
     func prepare(id: Int = 900) throws { try run("plan-and-preprocess", "-d", "\(id)", "-c", "3d_fullres", "-np", "2") }
 
     /// Makes the planned network small and its batch large: seconds per run, and several micro-batches per iteration.
-    func shrinkPlan(id: Int = 900, batchSize: Int = 20, batchDice: Bool = false) throws {
+    ///
+    /// - Parameter patchSize: instead of the planned one.
+    func shrinkPlan(
+        id: Int = 900, batchSize: Int = 20, batchDice: Bool = false, patchSize: [Int]? = nil
+    ) throws {
         try edit("\(preprocessedFolder(id: id))/nnUNetPlans.json") { plans in
             let configuration = ["configurations", "3d_fullres"]
             let network = configuration + ["architecture", "arch_kwargs"]
             plans.set(configuration + ["batch_size"], .integer(batchSize))
             plans.set(configuration + ["batch_dice"], .bool(batchDice))
+            if let patchSize { plans.set(configuration + ["patch_size"], .integers(patchSize)) }
             plans.set(network + ["features_per_stage"], [16, 16, 16])
             plans.set(network + ["n_conv_per_stage"], [1, 1, 1])
             plans.set(network + ["n_conv_per_stage_decoder"], [1, 1])
+        }
+    }
+
+    /// Turns the three labels of a raw phantom into overlapping regions.
+    func declareRegions(id: Int = 900) throws {
+        try edit(rawFolder(id: id) + "/dataset.json") { description in
+            description.set(["labels"], ["background": 0, "all": [1, 2, 3], "inside": [2, 3], "lesion": 3])
+            description.set(["regions_class_order"], [1, 2, 3])
         }
     }
 
@@ -112,7 +125,7 @@ struct Sandbox: Sendable {
     // MARK: - Looking
 
     /// The folder of a fold's run.
-    func runFolder(_ scheme: String, fold: Int = 0, id: Int = 900, in results: String? = nil) -> String {
+    func runFolder(_ scheme: String, fold: String = "0", id: Int = 900, in results: String? = nil) -> String {
         "\(results ?? self.results)/Dataset\(id)_Phantom/\(scheme)__nnUNetPlans__3d_fullres/fold_\(fold)"
     }
 
