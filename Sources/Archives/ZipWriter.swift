@@ -52,7 +52,7 @@ public final class ZipWriter {
         try write(localHeader(of: entry))
         let start = position
         for part in parts { entry.checksum = Self.checksum(of: part, after: entry.checksum) }
-        try deflate(parts)
+        try Deflation(isGzip: false).run(parts) { (piece) throws(ArchiveError) in try write(piece) }
         entry.compressedCount = position - start
         try write(localHeader(of: entry), at: entry.offset)
         entries.append(entry)
@@ -133,46 +133,6 @@ public final class ZipWriter {
     }
 
     // MARK: Output
-
-    private func deflate(_ parts: [UnsafeRawBufferPointer]) throws(ArchiveError) {
-        let stream = UnsafeMutablePointer<isal_zstream>.allocate(capacity: 1)
-        let levelBufferSize = 1 << 19  // above ISAL_DEF_LVL1_DEFAULT, 282624 bytes
-        let levelBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: levelBufferSize)
-        let pieceSize = 1 << 18
-        let piece = UnsafeMutablePointer<UInt8>.allocate(capacity: pieceSize)
-        defer {
-            stream.deallocate()
-            levelBuffer.deallocate()
-            piece.deallocate()
-        }
-        isal_deflate_init(stream)
-        stream.pointee.gzip_flag = UInt16(IGZIP_DEFLATE)
-        stream.pointee.level = 1
-        stream.pointee.level_buf = levelBuffer
-        stream.pointee.level_buf_size = UInt32(levelBufferSize)
-        // The library counts in 32 bits: slices of 1 GiB at most. An empty one at the end closes the stream.
-        var slices: [UnsafeRawBufferPointer] = []
-        for part in parts {
-            for start in stride(from: 0, to: part.count, by: 1 << 30) {
-                slices.append(UnsafeRawBufferPointer(rebasing: part[start..<min(start + (1 << 30), part.count)]))
-            }
-        }
-        slices.append(UnsafeRawBufferPointer(start: levelBuffer, count: 0))
-        for (index, slice) in slices.enumerated() {
-            // The library reads its input and never writes it.
-            stream.pointee.next_in = UnsafeMutableRawPointer(mutating: slice.baseAddress)?
-                .assumingMemoryBound(to: UInt8.self)
-            stream.pointee.avail_in = UInt32(slice.count)
-            stream.pointee.end_of_stream = index == slices.count - 1 ? 1 : 0
-            repeat {
-                stream.pointee.next_out = piece
-                stream.pointee.avail_out = UInt32(pieceSize)
-                let code = isal_deflate(stream)
-                guard code == COMP_OK else { throw .compression(code: Int(code)) }
-                try write(UnsafeRawBufferPointer(start: piece, count: pieceSize - Int(stream.pointee.avail_out)))
-            } while stream.pointee.avail_out == 0
-        }
-    }
 
     private func write(_ bytes: [UInt8], at offset: Int? = nil) throws(ArchiveError) {
         let result: Result<Void, ArchiveError> = bytes.withUnsafeBytes { content in

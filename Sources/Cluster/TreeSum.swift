@@ -61,11 +61,6 @@ public final class TreeSum<Scalar: TreeScalar> {
         }
     }
 
-    /// The most partial sums that this rank holds at a time: the memory, in vectors.
-    public var partialCountLimit: Int {
-        leaves.isEmpty ? 0 : 2 * (Int.bitWidth - leaves.count.leadingZeroBitCount)
-    }
-
     /// Whether two neighbors are the halves of a node.
     private func isNode(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
         let both = left.lowerBound..<right.upperBound

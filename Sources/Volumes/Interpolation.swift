@@ -5,43 +5,6 @@ public enum Interpolation: Int, Sendable {
     case cubic = 3
 }
 
-/// For every output voxel of one axis, two input voxels and the second one's weight.
-///
-/// The sample of output voxel `o` stands at `q = (o + 0.5) · in / out − 0.5` (voxel centers, edges aligned), held
-/// inside `[0, in − 1]`.
-struct AxisTaps: Sendable {
-    let lower: [Int]
-    let upper: [Int]
-    /// Weight of `upper`; that of `lower` is one minus it.
-    let weight: [Double]
-    /// Whether every weight is zero: the axis is only indexed.
-    let isGather: Bool
-
-    /// - Parameter order: nearest or linear. Nearest takes the upper voxel of a tie.
-    init(from inputCount: Int, to outputCount: Int, order: Interpolation) {
-        var lower: [Int] = []
-        var upper: [Int] = []
-        var weight: [Double] = []
-        let ratio = Double(inputCount) / Double(outputCount)
-        for output in 0..<outputCount {
-            let position = min(max((Double(output) + 0.5) * ratio - 0.5, 0), Double(inputCount - 1))
-            let first = order == .nearest ? Int((position + 0.5).rounded(.down)) : Int(position.rounded(.down))
-            lower.append(min(first, inputCount - 1))
-            if order == .nearest {
-                upper.append(lower[output])
-                weight.append(0)
-            } else {
-                upper.append(min(first + 1, inputCount - 1))
-                weight.append(position - Double(first))
-            }
-        }
-        self.lower = lower
-        self.upper = upper
-        self.weight = weight
-        self.isGather = weight.allSatisfy { $0 == 0 }
-    }
-}
-
 /// For every output voxel of one axis, four neighboring B-spline coefficients and their weights.
 struct CubicTaps: Sendable {
     /// Coefficients that stand before the first voxel and behind the last one.

@@ -49,23 +49,8 @@ struct NIfTIHeader {
         guard magic == Array("n+1\0".utf8) || magic == Array("ni1\0".utf8) else {
             throw .notNIfTI(path: path, reason: "its header is of Analyze 7.5 or damaged (no NIfTI mark at byte 344)")
         }
-        var header = nifti_1_header()
-        // The struct has exactly 348 bytes (asserted in CNIfTI), of which any pattern is a value.
-        withUnsafeMutableBytes(of: &header) { $0.copyBytes(from: bytes[..<348]) }
-        if isSwapped { swap_nifti_header(&header, 1) }
-        header.pixdim.1 = Self.usableSize(header.pixdim.1)
-        header.pixdim.2 = Self.usableSize(header.pixdim.2)
-        header.pixdim.3 = Self.usableSize(header.pixdim.3)
-        let dim = header.dim
-        let fields = Fields(
-            dimensions: [dim.0, dim.1, dim.2, dim.3, dim.4, dim.5, dim.6, dim.7].map(Int.init),
-            datatype: Int(header.datatype), intent: Int(header.intent_code), voxelOffset: Double(header.vox_offset),
-            slope: Double(header.scl_slope), intercept: Double(header.scl_inter), isPair: magic[1] == UInt8(ascii: "i"),
-            firstOffset: 352)
-        try self.init(fields: fields, isSwapped: isSwapped, path: path) {
-            _ = NIfTIGeometry.silence
-            return nifti_convert_n1hdr2nim(header, nil)
-        }
+        let header = nifti_1_header(bytes: bytes, isSwapped: isSwapped)
+        try self.init(header, isSwapped: isSwapped, isPair: magic[1] == UInt8(ascii: "i"), path: path)
     }
 
     private init(version2 bytes: [UInt8], isSwapped: Bool, path: String) throws(VolumeError) {
@@ -77,41 +62,14 @@ struct NIfTIHeader {
         guard magic == Array("n+2".utf8) + tail || magic == Array("ni2".utf8) + tail else {
             throw .notNIfTI(path: path, reason: "the NIfTI-2 mark at byte 4 is damaged")
         }
-        var header = nifti_2_header()
-        // The struct has exactly 540 bytes (asserted in CNIfTI), of which any pattern is a value.
-        withUnsafeMutableBytes(of: &header) { $0.copyBytes(from: bytes[..<540]) }
-        if isSwapped { swap_nifti_header(&header, 2) }
-        header.pixdim.1 = Self.usableSize(header.pixdim.1)
-        header.pixdim.2 = Self.usableSize(header.pixdim.2)
-        header.pixdim.3 = Self.usableSize(header.pixdim.3)
-        let dim = header.dim
-        let fields = Fields(
-            dimensions: [dim.0, dim.1, dim.2, dim.3, dim.4, dim.5, dim.6, dim.7].map(Int.init),
-            datatype: Int(header.datatype), intent: Int(header.intent_code), voxelOffset: Double(header.vox_offset),
-            slope: header.scl_slope, intercept: header.scl_inter, isPair: magic[1] == UInt8(ascii: "i"),
-            firstOffset: 544)
-        try self.init(fields: fields, isSwapped: isSwapped, path: path) {
-            _ = NIfTIGeometry.silence
-            return nifti_convert_n2hdr2nim(header, nil)
-        }
+        let header = nifti_2_header(bytes: bytes, isSwapped: isSwapped)
+        try self.init(header, isSwapped: isSwapped, isPair: magic[1] == UInt8(ascii: "i"), path: path)
     }
 
-    /// What both versions say, in common types.
-    private struct Fields {
-        let dimensions: [Int]
-        let datatype: Int
-        let intent: Int
-        let voxelOffset: Double
-        let slope: Double
-        let intercept: Double
-        let isPair: Bool
-        /// Where the voxels of a single file begin at the earliest.
-        let firstOffset: Int
-    }
-
-    private init(
-        fields: Fields, isSwapped: Bool, path: String, convert: () -> UnsafeMutablePointer<nifti_image>?
+    private init<Version: NIfTIVersion>(
+        _ header: Version, isSwapped: Bool, isPair: Bool, path: String
     ) throws(VolumeError) {
+        let fields = NIfTIFields(header)
         if (3000..<3100).contains(fields.intent) {
             throw .unsupported(path: path, kind: "CIFTI data (surfaces and connectivity)")
         }
@@ -126,8 +84,8 @@ struct NIfTIHeader {
         let voxelByteCount = voxelCount * voxelType.byteCount
 
         var offset = fields.voxelOffset
-        if offset == 0, !fields.isPair { offset = Double(fields.firstOffset) }
-        let smallest = fields.isPair ? 0 : Double(fields.firstOffset)
+        let smallest = isPair ? 0 : Double(Version.byteCount + 4)
+        if offset == 0 { offset = smallest }
         guard offset >= smallest, offset <= 0x1p53, offset == offset.rounded() else {
             throw .header(
                 path: path, field: "vox_offset", value: "\(fields.voxelOffset)",
@@ -138,7 +96,8 @@ struct NIfTIHeader {
                 path: path, field: "scl_inter", value: "\(fields.intercept)", rule: "it must be a finite number")
         }
 
-        guard let image = convert() else {
+        _ = NIfTIGeometry.silence
+        guard let image = header.convert() else {
             throw .notNIfTI(path: path, reason: "libnifti refuses its header")
         }
         let geometry = NIfTIGeometry.geometry(of: image.pointee, axisCount: axisCount)
@@ -152,7 +111,7 @@ struct NIfTIHeader {
         self.axisCount = axisCount
         self.voxelType = voxelType
         self.isSwapped = isSwapped
-        self.isPair = fields.isPair
+        self.isPair = isPair
         self.voxelOffset = Int(offset)
         self.voxelByteCount = voxelByteCount
         let isScaled = fields.slope.isFinite && fields.slope != 0 && (fields.slope != 1 || fields.intercept != 0)
@@ -190,10 +149,5 @@ struct NIfTIHeader {
                 axisCount > 3 ? dimensions[4] : 1, axisCount > 2 ? dimensions[3] : 1, dimensions[2], dimensions[1],
             ]
         )
-    }
-
-    /// A voxel size as ITK takes it: not finite or zero means 1, and the sign means nothing.
-    private static func usableSize<Size: BinaryFloatingPoint>(_ size: Size) -> Size {
-        size.isFinite && size != 0 ? abs(size) : 1
     }
 }

@@ -93,37 +93,14 @@ public struct ResamplingPlan: Sendable {
             for slice in slices.count * task / taskCount..<slices.count * (task + 1) / taskCount {
                 // Taps are indices of input voxels, so every read below lies inside `input`, `plane` or `line`.
                 let d = slices.lowerBound + slice
-                Self.blend(
+                AxisTaps.blend(
                     input + depth.lower[d] * planeCount, input + depth.upper[d] * planeCount, depth.weight[d],
                     planeCount, plane)
                 for h in 0..<outputHeight {
                     let (lower, upper) = (plane + height.lower[h] * inputWidth, plane + height.upper[h] * inputWidth)
-                    Self.blend(lower, upper, height.weight[h], inputWidth, line)
-                    let row = output + (slice * outputHeight + h) * outputWidth
-                    if width.isGather {
-                        for w in 0..<outputWidth { row[w] = Float(line[width.lower[w]]) }
-                    } else {
-                        for w in 0..<outputWidth {
-                            let weight = width.weight[w]
-                            row[w] = Float(line[width.lower[w]] * (1 - weight) + line[width.upper[w]] * weight)
-                        }
-                    }
+                    AxisTaps.blend(lower, upper, height.weight[h], inputWidth, line)
+                    width.sample(line, into: output + (slice * outputHeight + h) * outputWidth)
                 }
-            }
-        }
-    }
-
-    /// `(1 − weight) · lower + weight · upper`; `upper` is not looked at when its weight is zero.
-    @inline(__always)
-    private static func blend<Scalar: BinaryFloatingPoint>(
-        _ lower: UnsafePointer<Scalar>, _ upper: UnsafePointer<Scalar>, _ weight: Double, _ count: Int,
-        _ target: UnsafeMutablePointer<Double>
-    ) {
-        if weight == 0 {
-            for index in 0..<count { target[index] = Double(lower[index]) }
-        } else {
-            for index in 0..<count {
-                target[index] = Double(lower[index]) * (1 - weight) + Double(upper[index]) * weight
             }
         }
     }

@@ -23,7 +23,8 @@ import Volumes
             volume, to: target, currentSpacing: current, newSpacing: new, order: order == 1 ? .linear : .nearest)
         let separate = Resampling.separateAxis(currentSpacing: current, newSpacing: new, forceSeparateZ: nil)
         let axes = (0..<3).map {
-            AxisMap(from: source[$0], to: target[$0], isLinear: order == 1 && $0 != separate)
+            AxisTaps(
+                from: source[$0], to: target[$0], order: order == 1 && $0 != separate ? .linear : .nearest)
         }
         let resampler = SliceResampler(axes: axes, sourceShape: source, headCount: heads)
         let (plane, targetPlane) = (source[1] * source[2], target[1] * target[2])

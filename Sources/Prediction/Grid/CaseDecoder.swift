@@ -44,7 +44,7 @@ public final class CaseDecoder {
         if sourceShape == shape {
             route = .direct
         } else if !orders.contains(.cubic) {
-            let maps = (0..<3).map { AxisMap(from: sourceShape[$0], to: shape[$0], isLinear: orders[$0] == .linear) }
+            let maps = (0..<3).map { AxisTaps(from: sourceShape[$0], to: shape[$0], order: orders[$0]) }
             route = .sliceBySlice(SliceResampler(axes: maps, sourceShape: sourceShape, headCount: headCount))
         } else {
             route = .whole(Tensor(shape: [headCount] + sourceShape, repeating: 0))

@@ -1,5 +1,6 @@
 import Tensors
 import Threads
+import Volumes
 
 /// Resamples logits while their slices arrive: two source slices are held, never the whole volume.
 ///
@@ -8,7 +9,7 @@ import Threads
 ///
 /// Safety: buffers are written by parallel loops, each index to its own rows.
 package final class SliceResampler: @unchecked Sendable {
-    private let axes: [AxisMap]
+    private let axes: [AxisTaps]
     private let headCount: Int
     /// Rows and columns of a source slice.
     private let sourceSize: (height: Int, width: Int)
@@ -22,17 +23,17 @@ package final class SliceResampler: @unchecked Sendable {
     /// - Parameters:
     ///   - axes: maps along D, H, W.
     ///   - sourceShape: `[D, H, W]` of what arrives.
-    package init(axes: [AxisMap], sourceShape: [Int], headCount: Int) {
+    package init(axes: [AxisTaps], sourceShape: [Int], headCount: Int) {
         self.axes = axes
         self.headCount = headCount
         sourceSize = (sourceShape[1], sourceShape[2])
         let count = headCount * sourceShape[1] * sourceShape[2]
         planes = [(-1, AlignedBuffer(count: count)), (-1, AlignedBuffer(count: count))]
-        output = AlignedBuffer(count: headCount * axes[1].targetCount * axes[2].targetCount)
+        output = AlignedBuffer(count: headCount * axes[1].count * axes[2].count)
     }
 
     /// Elements from one class' finished slice to the next one's.
-    package var headStride: Int { axes[1].targetCount * axes[2].targetCount }
+    package var headStride: Int { axes[1].count * axes[2].count }
 
     /// Takes one source slice and hands on every target slice that it completes.
     ///
@@ -46,9 +47,9 @@ package final class SliceResampler: @unchecked Sendable {
     ) rethrows {
         let map = axes[0]
         // Positions ascend: the next target slices that need this one stand at the front.
-        guard nextSlice < map.targetCount, map.lower[nextSlice] <= slice else { return }
+        guard nextSlice < map.count, map.lower[nextSlice] <= slice else { return }
         keep(slice, logits, sourceStride)
-        while nextSlice < map.targetCount, map.upper[nextSlice] <= slice {
+        while nextSlice < map.count, map.upper[nextSlice] <= slice {
             resample(nextSlice)
             try receive(nextSlice, UnsafePointer(output.pointer))
             nextSlice += 1
@@ -78,7 +79,7 @@ package final class SliceResampler: @unchecked Sendable {
         let (lower, upper) = (plane(of: axes[0].lower[target]), plane(of: axes[0].upper[target]))
         let (rows, columns) = (axes[1], axes[2])
         let (height, width) = sourceSize
-        let taskCount = (rows.targetCount + Self.rowsPerTask - 1) / Self.rowsPerTask
+        let taskCount = (rows.count + Self.rowsPerTask - 1) / Self.rowsPerTask
         Threads.forEach(headCount * taskCount) { [output] task in
             let (head, first) = (task / taskCount, task % taskCount * Self.rowsPerTask)
             withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * width) { scratch in
@@ -88,9 +89,9 @@ package final class SliceResampler: @unchecked Sendable {
                 let line = base + 2 * width
                 func blend(_ row: Int, into values: UnsafeMutablePointer<Double>) {
                     let offset = (head * height + row) * width
-                    Self.blend(lower.pointer + offset, upper.pointer + offset, weight, width, values)
+                    AxisTaps.blend(lower.pointer + offset, upper.pointer + offset, weight, width, values)
                 }
-                for row in first..<min(first + Self.rowsPerTask, rows.targetCount) {
+                for row in first..<min(first + Self.rowsPerTask, rows.count) {
                     let (a, b) = (rows.lower[row], rows.upper[row])
                     if held.above.row != a, held.below.row == a { swap(&held.above, &held.below) }
                     if held.above.row != a {
@@ -102,39 +103,8 @@ package final class SliceResampler: @unchecked Sendable {
                         held.below.row = b
                     }
                     let below = a == b ? held.above.values : held.below.values
-                    Self.blend(held.above.values, below, rows.weight[row], width, line)
-                    columns.gather(line, into: output.pointer + (head * rows.targetCount + row) * columns.targetCount)
-                }
-            }
-        }
-    }
-
-    /// `(1 − weight) · lower + weight · upper`; `upper` is not looked at when its weight is zero.
-    @inline(__always)
-    private static func blend<Scalar: BinaryFloatingPoint>(
-        _ lower: UnsafePointer<Scalar>, _ upper: UnsafePointer<Scalar>, _ weight: Double, _ count: Int,
-        _ target: UnsafeMutablePointer<Double>
-    ) {
-        if weight == 0 {
-            for index in 0..<count { target[index] = Double(lower[index]) }
-        } else {
-            for index in 0..<count {
-                target[index] = Double(lower[index]) * (1 - weight) + Double(upper[index]) * weight
-            }
-        }
-    }
-}
-
-extension AxisMap {
-    /// Resamples one row.
-    fileprivate func gather(_ line: UnsafePointer<Double>, into target: UnsafeMutablePointer<Float>) {
-        lower.withUnsafeBufferPointer { lower in
-            upper.withUnsafeBufferPointer { upper in
-                weight.withUnsafeBufferPointer { weight in
-                    for column in 0..<targetCount {
-                        let share = weight[column]
-                        target[column] = Float(line[lower[column]] * (1 - share) + line[upper[column]] * share)
-                    }
+                    AxisTaps.blend(held.above.values, below, rows.weight[row], width, line)
+                    columns.sample(line, into: output.pointer + (head * rows.count + row) * columns.count)
                 }
             }
         }
