@@ -95,7 +95,8 @@ let package = Package(
             .executableTarget(
                 name: "rank-tests",
                 dependencies: [
-                    "Cluster", "Checkpoints", "Objectives", "Networks", "Kernels", "Tensors", "Threads", "Documents",
+                    "Training", "Cluster", "Checkpoints", "Objectives", "Networks", "Kernels", "Tensors", "Threads",
+                    "Documents",
                 ],
                 path: "Tests/RankTests", exclude: ["checkpoint_digest.py"]),
         ]

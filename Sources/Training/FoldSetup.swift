@@ -67,11 +67,16 @@ public struct FoldSetup: Sendable {
             levelWeights: LossDescription.levelWeights(decoderLevelCount: architecture.levelCount - 1))
     }
 
+    /// What the optimizer steps of this fold are compiled from.
+    public var stepSettings: StepSettings {
+        StepSettings(
+            architecture: architecture, loss: loss, engine: configuration.engine,
+            precision: configuration.computedPrecision, maximalPatchSize: plan.patchSize)
+    }
+
     /// How a stage's batch is cut.
     public func microBatches(patchSize: [Int], batchSize: Int) -> MicroBatchPlan {
-        MicroBatchPlan(
-            batchSize: batchSize, voxelsPerSample: patchSize.reduce(1, *),
-            maximalPatchVoxels: plan.patchSize.reduce(1, *))
+        stepSettings.microBatches(patchSize: patchSize, batchSize: batchSize)
     }
 
     func trainingBatches(_ configuration: RunConfiguration) throws -> TrainingBatches {

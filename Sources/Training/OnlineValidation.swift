@@ -73,8 +73,7 @@ final class OnlineValidation {
         if labels.count < samples.count * voxels { labels = AlignedBuffer(count: samples.count * voxels) }
         try batches.fill(
             epoch: epoch, batch: leaf / plan.count, samples: samples, images: images.pointer, labels: labels.pointer)
-        let compiled = try replica.sessions.batch(patchSize: setup.plan.patchSize, sampleCount: samples.count)
-        replica.prepare(compiled)
+        let compiled = try replica.compiled(patchSize: setup.plan.patchSize, sampleCount: samples.count)
         compiled.loss.targets.fill(from: labels.pointer)
         compiled.session.forward(images.pointer)
         let diceSums = compiled.loss.measure(compiled.session)

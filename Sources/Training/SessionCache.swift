@@ -6,7 +6,7 @@ import Objectives
 package final class CompiledBatch {
     package let session: Session
     package let loss: DeepSupervisionLoss
-    /// Number of the weights that the session has taken over; see ``Replica``.
+    /// Number of the weights that the session has taken over; see ``TrainingStep``.
     var weightsVersion = -1
 
     package init(session: Session, loss: DeepSupervisionLoss) {
