@@ -3,7 +3,8 @@ import Tensors
 
 /// The upper part of the tree: an all-reduce made of messages and our own additions.
 extension TreeSum {
-    /// Adds the partial sums of all ranks and gives every rank the root.
+    /// Adds the partial sums of all ranks and gives every rank the root, which may take the place of the first partial
+    /// sum of this rank.
     func join(into result: UnsafeMutablePointer<Scalar>) throws(MPIError) {
         guard elementCount > 0 else { return }
         let size = communicator.size
@@ -20,7 +21,6 @@ extension TreeSum {
             for (into, from) in additions {
                 Scalar.accumulateInParallel(partials[into].sum.pointer, partials[from].sum.pointer, elementCount)
             }
-            result.update(from: partials[0].sum.pointer, count: elementCount)
         } else if nodes.count * elementCount <= 1 << 14 {
             try joinSmall(owned, additions, into: result)
         } else {
@@ -114,7 +114,8 @@ extension TreeSum {
             let count = Int32(requests.count)
             try MPI.check("MPI_Waitall") { cmpi_wait_all(count, &requests) }
             for (into, from) in additions { Scalar.accumulateInParallel(places[into], places[from], own.count) }
-            (result + own.lowerBound).update(from: places[0], count: own.count)
+            // Nobody else reads this rank's own slice of its partial sums.
+            if places[0] != result + own.lowerBound { (result + own.lowerBound).update(from: places[0], count: own.count) }
         }
         let counts = slices.map { Int32($0.count) }
         let starts = slices.map { Int32($0.lowerBound) }

@@ -4,7 +4,7 @@ import Tensors
 /// The reproducible sum over the ranks: one vector per leaf, added in the tree of ``ReductionTree``.
 ///
 /// A rank adds its leaves (``leaves``, a contiguous run) one after the other; only O(log K) partial sums are kept.
-/// ``finish(into:)`` adds the partial sums of all ranks in the tree's upper part and gives everyone the root.
+/// ``finish()`` adds the partial sums of all ranks in the tree's upper part and gives everyone the root.
 /// Buffers are kept for the next sum.
 ///
 /// - Determinism: the same bits on any number of ranks and threads. A NaN stays a NaN; its payload is left open.
@@ -35,23 +35,18 @@ public final class TreeSum<Scalar: TreeScalar> {
 
     /// Adds the vector of one leaf. Rank-local.
     ///
-    /// - Parameter values: `elementCount` elements; read before this returns, and left as they are.
+    /// - Parameter write: fills all `elementCount` elements, whose values before are left open.
     /// - Precondition: `leaf` is the next of ``leaves``.
-    public func add(leaf: Int, values: UnsafePointer<Scalar>) {
+    public func add<Failure: Error>(
+        leaf: Int, _ write: (UnsafeMutablePointer<Scalar>) throws(Failure) -> Void
+    ) throws(Failure) {
         precondition(
             leaf == nextLeaf && leaf < leaves.upperBound,
             "leaf \(leaf) is added where leaf \(nextLeaf) of \(leaves) is due")
+        let sum = spare.popLast() ?? AlignedBuffer<Scalar>(count: elementCount)
+        try write(sum.pointer)
         nextLeaf += 1
-        var node = leaf..<leaf + 1
-        if let last = partials.last, isNode(last.node, node) {
-            Scalar.accumulateInParallel(last.sum.pointer, values, elementCount)
-            node = last.node.lowerBound..<node.upperBound
-            partials[partials.count - 1].node = node
-        } else {
-            let sum = spare.popLast() ?? AlignedBuffer<Scalar>(count: elementCount)
-            sum.pointer.update(from: values, count: elementCount)
-            partials.append((node, sum))
-        }
+        partials.append((leaf..<leaf + 1, sum))
         while partials.count >= 2, isNode(partials[partials.count - 2].node, partials[partials.count - 1].node) {
             let right = partials.removeLast()
             let left = partials[partials.count - 1]
@@ -69,15 +64,18 @@ public final class TreeSum<Scalar: TreeScalar> {
 
     /// Ends the sum: every rank gets the root, also one without leaves. The object is ready for the next sum.
     ///
-    /// - Parameter result: `elementCount` elements.
+    /// - Returns: `elementCount` elements, which stay as they are until the next ``add(leaf:_:)``.
     /// - Precondition: all of ``leaves`` were added.
     /// - Collective: every rank of the communicator.
-    public func finish(into result: UnsafeMutablePointer<Scalar>) throws(MPIError) {
+    public func finish() throws(MPIError) -> AlignedBuffer<Scalar> {
         precondition(nextLeaf == leaves.upperBound, "the sum ends before leaf \(nextLeaf) of \(leaves) was added")
-        try join(into: result)
-        spare.append(contentsOf: partials.map(\.sum))
+        let result = partials.first?.sum ?? spare.popLast() ?? AlignedBuffer<Scalar>(count: elementCount)
+        try join(into: result.pointer)
+        spare.append(contentsOf: partials.dropFirst().map(\.sum))
+        spare.append(result)
         partials.removeAll(keepingCapacity: true)
         nextLeaf = leaves.lowerBound
+        return result
     }
 }
 
@@ -93,10 +91,12 @@ extension TreeSum {
         for leaf in sum.leaves {
             let vector = values(leaf)
             precondition(vector.count == elementCount, "leaf \(leaf) has \(vector.count) elements, not \(elementCount)")
-            vector.withUnsafeBufferPointer { if let base = $0.baseAddress { sum.add(leaf: leaf, values: base) } }
+            vector.withUnsafeBufferPointer { values in
+                sum.add(leaf: leaf) { target in
+                    if let base = values.baseAddress { target.update(from: base, count: elementCount) }
+                }
+            }
         }
-        let result = AlignedBuffer<Scalar>(count: elementCount)
-        try sum.finish(into: result.pointer)
-        return result.array
+        return try sum.finish().array
     }
 }

@@ -107,7 +107,12 @@ public protocol Convolution: AnyObject {
     var shape: ConvolutionShape { get }
     var scratchByteCount: Int { get }
 
-    /// Takes over the weights; the pointer may change afterwards.
+    /// From now on uses the weights that another convolution of the same layer is given.
+    ///
+    /// - Returns: false, and nothing changes, where their layouts differ.
+    func shareWeights(of other: any Convolution) -> Bool
+
+    /// Takes over the weights; the pointer may change afterwards. Does nothing where they are shared.
     func setWeights(_ weights: UnsafePointer<Float>)
 
     func forward(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)

@@ -6,6 +6,8 @@ final class OneDNNConvolution: Convolution {
     let shape: ConvolutionShape
     let scratchByteCount: Int
     private let handle: OpaquePointer
+    /// Has the weights, where this one has none of its own.
+    private var weightOwner: OneDNNConvolution?
 
     static var channelBlock: Int { Int(ckonednn_block()) }
 
@@ -44,7 +46,14 @@ final class OneDNNConvolution: Convolution {
     /// The implementations chosen for forward, backward data and backward weights.
     var implementations: [String] { (0..<3).map { String(cString: ckonednn_implementation(handle, Int32($0))) } }
 
+    func shareWeights(of other: any Convolution) -> Bool {
+        guard let other = other as? OneDNNConvolution, ckonednn_share_weights(handle, other.handle) != 0 else { return false }
+        weightOwner = other
+        return true
+    }
+
     func setWeights(_ weights: UnsafePointer<Float>) {
+        guard weightOwner == nil else { return }
         ckonednn_set_weights(handle, weights)
         nonisolated(unsafe) let (handle, weights) = (handle, weights)
         for direction in Int32(0)..<2 {
@@ -70,8 +79,10 @@ final class OneDNNConvolution: Convolution {
         scratch: UnsafeMutableRawPointer
     ) {
         check(ckonednn_backward_weights(handle, input, outputGradient, weights, scratch), "backward weights")
-        nonisolated(unsafe) let (handle, weights) = (handle, weights)
-        Threads.forEach(Int(ckonednn_weight_rows(handle, 2))) { row in ckonednn_unpack_row(handle, Int64(row), weights) }
+        nonisolated(unsafe) let (handle, weights, scratch) = (handle, weights, scratch)
+        Threads.forEach(Int(ckonednn_weight_rows(handle, 2))) { row in
+            ckonednn_unpack_row(handle, Int64(row), scratch, weights)
+        }
     }
 
     /// A compiled primitive fails only when it is called wrongly.

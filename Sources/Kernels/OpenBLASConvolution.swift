@@ -28,6 +28,8 @@ final class OpenBLASConvolution: Convolution {
     private var rowCount: Int { shape.isTransposed ? shape.inputChannelCount : shape.outputChannelCount }
     private var columnCount: Int { (shape.isTransposed ? shape.outputChannelCount : shape.inputChannelCount) * taps }
 
+    func shareWeights(of other: any Convolution) -> Bool { false }
+
     func setWeights(_ weights: UnsafePointer<Float>) {
         for row in 0..<rowCount {
             for column in 0..<columnCount {

@@ -27,7 +27,8 @@ final class TapConvolution: Convolution {
     private let inputVoxels: Int
     private let outputVoxels: Int
     /// `[tap, Cout, Cin]`.
-    private let weights: AlignedBuffer<Float>
+    private var weights: AlignedBuffer<Float>
+    private var sharesWeights = false
     private let weightGradient: AlignedBuffer<Float>
     /// `[voxel, N, C]` of the input side and of the output side.
     private let inputMatrix: AlignedBuffer<Float>
@@ -76,7 +77,17 @@ final class TapConvolution: Convolution {
     private var outer: Int { shape.outputChannelCount }
     private var samples: Int { shape.batchSize }
 
+    func shareWeights(of other: any Convolution) -> Bool {
+        guard let other = other as? TapConvolution, other.taps == taps, other.weights.count == weights.count else {
+            return false
+        }
+        weights = other.weights
+        sharesWeights = true
+        return true
+    }
+
     func setWeights(_ weights: UnsafePointer<Float>) {
+        guard !sharesWeights else { return }
         let volume = shape.kernel.reduce(1, *)
         nonisolated(unsafe) let (source, this) = (weights, self)
         Threads.forEach(outer) { row in

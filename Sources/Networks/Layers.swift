@@ -41,14 +41,25 @@ struct ParameterView {
     func of(_ buffer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> { buffer + entry.offset + inset }
 }
 
+/// The halves of a layer's backward step.
+enum BackwardPhase {
+    case beforeInputGradients
+    case withInputGradients
+}
+
 /// One step of a compiled network, forward and backward.
 protocol Layer: AnyObject {
     var inputs: [Activation] { get }
     /// The gradient slot of each input that this layer writes; nil for an image.
     var slots: [Int?] { get }
     var output: Activation { get }
+    /// When the backward step last reads the output's data, before or after it writes the gradients of the inputs; nil:
+    /// not at all.
+    var lastReadOfOutput: BackwardPhase? { get }
     var scratchByteCount: Int { get }
 
+    /// Uses the converted weights of the same layer of another session, as far as it can.
+    func shareWeights(of other: any Layer)
     func load(_ weights: UnsafePointer<Float>)
     func forward(scratch: UnsafeMutableRawPointer)
 
@@ -70,6 +81,7 @@ final class ConvolutionBlock: Layer {
     private let scale: ParameterView
     private let shift: ParameterView
     private let norm: InstanceNormLeaky
+    let lastReadOfOutput: BackwardPhase? = .beforeInputGradients
     let slots: [Int?]
 
     init(
@@ -88,6 +100,11 @@ final class ConvolutionBlock: Layer {
     }
 
     var scratchByteCount: Int { parts.map(\.scratchByteCount).max() ?? 0 }
+
+    func shareWeights(of other: any Layer) {
+        guard let other = other as? ConvolutionBlock else { return }
+        for (part, owner) in zip(parts, other.parts) { _ = part.shareWeights(of: owner) }
+    }
 
     func load(_ weights: UnsafePointer<Float>) {
         for (part, view) in zip(parts, self.weights) { part.setWeights(view.of(weights)) }
@@ -119,6 +136,7 @@ final class ConvolutionBlock: Layer {
 final class UpsamplingLayer: Layer {
     let inputs: [Activation]
     let slots: [Int?] = [0]
+    let lastReadOfOutput: BackwardPhase? = nil
     let output: Activation
     private let convolution: any Convolution
     private let channelBias: ChannelBias
@@ -138,6 +156,10 @@ final class UpsamplingLayer: Layer {
     }
 
     var scratchByteCount: Int { convolution.scratchByteCount }
+
+    func shareWeights(of other: any Layer) {
+        if let other = other as? UpsamplingLayer { _ = convolution.shareWeights(of: other.convolution) }
+    }
 
     func load(_ weights: UnsafePointer<Float>) {
         convolution.setWeights(weight.of(weights))
@@ -161,6 +183,7 @@ final class UpsamplingLayer: Layer {
 final class HeadLayer: Layer {
     let inputs: [Activation]
     let slots: [Int?] = [0]
+    let lastReadOfOutput: BackwardPhase? = .withInputGradients
     let output: Activation
     private let head: SegmentationHead
     private let weight: ParameterView
@@ -181,6 +204,9 @@ final class HeadLayer: Layer {
     }
 
     let scratchByteCount = 0
+
+    /// Its weights are few and stay as they are.
+    func shareWeights(of other: any Layer) {}
 
     func load(_ weights: UnsafePointer<Float>) {
         head.setParameters(weights: weight.of(weights), bias: bias.of(weights))

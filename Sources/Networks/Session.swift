@@ -37,11 +37,14 @@ public final class Session: @unchecked Sendable {
     /// - Parameters:
     ///   - supervisedLevelCount: levels that get logits in training, from the highest resolution; all but the lowest
     ///     decoder level when absent (nnU-Net gives that one the weight 0), and at least one.
+    ///   - owner: a session of the same network, engine and precision; what weights of it this one can use, it does not
+    ///     convert again. Both are loaded.
     /// - Throws: ``KernelError`` when the engine has no implementation for a layer.
     /// - Precondition: the strides divide the patch.
     public init(
         architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], purpose: SessionPurpose,
-        engine: Engine = .oneDNN, precision: Precision = .fp32, supervisedLevelCount: Int? = nil
+        engine: Engine = .oneDNN, precision: Precision = .fp32, supervisedLevelCount: Int? = nil,
+        sharingWeightsOf owner: Session? = nil
     ) throws(KernelError) {
         precondition(batchSize >= 1, "a session needs at least one sample, not \(batchSize)")
         precondition(
@@ -61,6 +64,10 @@ public final class Session: @unchecked Sendable {
         logitActivations = graph.logits
         logitSizes = graph.logits.map(\.size)
         unsupervised = graph.unsupervised
+        if let owner {
+            precondition(owner.architecture == architecture, "sessions of different networks share no weights")
+            for (layer, other) in zip(layers, owner.layers) { layer.shareWeights(of: other) }
+        }
 
         var plan = graph.planBuffers()
         plan.place()
@@ -75,7 +82,7 @@ public final class Session: @unchecked Sendable {
         }
     }
 
-    /// Takes over the weights, `architecture.parameterLayout.scalarCount` scalars; call it again after they changed.
+    /// Takes over the weights (those that it shares, its owner must be given too), `architecture.parameterLayout.scalarCount` scalars; call it again after they changed.
     public func load(weights: AlignedBuffer<Float>) {
         precondition(
             weights.count == architecture.parameterLayout.scalarCount,

@@ -1,17 +1,29 @@
 import Kernels
 import Networks
 import Objectives
+import Tensors
 
 /// A session and the loss that belongs to it.
 package final class CompiledBatch {
     package let session: Session
     package let loss: DeepSupervisionLoss
-    /// Number of the weights that the session has taken over; see ``TrainingStep``.
-    var weightsVersion = -1
+    /// Has the weights that the session shares.
+    private let owner: CompiledBatch?
+    var isOwner: Bool { owner == nil }
+    private var weightsVersion = -1
 
-    package init(session: Session, loss: DeepSupervisionLoss) {
+    package init(session: Session, loss: DeepSupervisionLoss, owner: CompiledBatch? = nil) {
         self.session = session
         self.loss = loss
+        self.owner = owner
+    }
+
+    /// Takes over weights, unless it did so when they had this version.
+    func load(_ weights: AlignedBuffer<Float>, version: Int) {
+        guard weightsVersion != version else { return }
+        owner?.load(weights, version: version)
+        session.load(weights: weights)
+        weightsVersion = version
     }
 }
 
@@ -61,12 +73,16 @@ final class SessionCache {
             if let batch = batches.removeValue(forKey: old) { bytes -= batch.session.arenaByteCount }
         }
         uses.removeAll { $0 != key && batches[$0] == nil }
+        // One session of a patch keeps the converted weights for all of them.
+        let owner = batches.first { $0.key.patchSize == patchSize && $0.value.isOwner }?.value
         let session = try Session(
             architecture: architecture, batchSize: sampleCount, patchSize: patchSize, purpose: .training, engine: engine,
-            precision: precision, supervisedLevelCount: loss.levelWeights.count)
+            precision: precision, supervisedLevelCount: loss.levelWeights.count,
+            sharingWeightsOf: owner?.session)
         let batch = CompiledBatch(
             session: session,
-            loss: DeepSupervisionLoss(description: loss, batchSize: sampleCount, sizes: session.logitSizes))
+            loss: DeepSupervisionLoss(description: loss, batchSize: sampleCount, sizes: session.logitSizes),
+            owner: owner)
         batches[key] = batch
         return batch
     }

@@ -28,8 +28,6 @@ public final class TrainingStep {
     private let sessions: SessionCache
     /// Grows with every change of the weights.
     private var weightsVersion = 0
-    private let leafGradient: AlignedBuffer<Float>
-    private let gradient: AlignedBuffer<Float>
     private var gradientSum: TreeSum<Float>?
 
     /// - Parameters:
@@ -46,8 +44,6 @@ public final class TrainingStep {
         sessions = SessionCache(
             architecture: settings.architecture, loss: settings.loss, engine: settings.engine,
             precision: settings.precision, lastingPatch: settings.maximalPatchSize)
-        leafGradient = AlignedBuffer(count: scalarCount)
-        gradient = AlignedBuffer(count: scalarCount)
     }
 
     /// Takes over weights and momentum, for example those of a checkpoint. Rank-local; every rank must do it.
@@ -80,10 +76,9 @@ public final class TrainingStep {
         for leaf in share.leaves {
             let compiled = try measured(batch, leaf: leaf)
             leafLosses.append(compiled.loss.sampleLosses(normalization).reduce(0, +))
-            differentiate(compiled, normalization)
-            sum.add(leaf: leaf, values: leafGradient.pointer)
+            sum.add(leaf: leaf) { differentiate(compiled, normalization, into: $0) }
         }
-        try sum.finish(into: gradient.pointer)
+        let gradient = try sum.finish()
         var total = try TreeSum<Double>.sum(communicator, leafCount: share.plan.count, elementCount: 1) { leaf in
             [leafLosses[leaf - share.leaves.lowerBound]]
         }[0]
@@ -104,10 +99,7 @@ public final class TrainingStep {
     /// - Throws: ``KernelError`` when the engine cannot compile the network.
     package func compiled(patchSize: [Int], sampleCount: Int) throws(KernelError) -> CompiledBatch {
         let compiled = try sessions.batch(patchSize: patchSize, sampleCount: sampleCount)
-        if compiled.weightsVersion != weightsVersion {
-            compiled.session.load(weights: weights)
-            compiled.weightsVersion = weightsVersion
-        }
+        compiled.load(weights, version: weightsVersion)
         return compiled
     }
 
@@ -130,10 +122,12 @@ public final class TrainingStep {
         return compiled
     }
 
-    /// The gradient of a measured micro-batch, into ``leafGradient``.
-    private func differentiate(_ compiled: CompiledBatch, _ normalization: BatchNormalization) {
+    /// The gradient of a measured micro-batch.
+    private func differentiate(
+        _ compiled: CompiledBatch, _ normalization: BatchNormalization, into gradient: UnsafeMutablePointer<Float>
+    ) {
         compiled.loss.differentiate(compiled.session, normalization)
-        compiled.session.backward(into: leafGradient.pointer)
+        compiled.session.backward(into: gradient)
     }
 
     private func compiled(_ batch: Batch, leaf: Int) throws(KernelError) -> CompiledBatch {
@@ -171,7 +165,7 @@ public final class TrainingStep {
 
     private func gradientSum(over leafCount: Int) -> TreeSum<Float> {
         if let sum = gradientSum, sum.tree.leafCount == leafCount { return sum }
-        let sum = TreeSum<Float>(communicator: communicator, leafCount: leafCount, elementCount: gradient.count)
+        let sum = TreeSum<Float>(communicator: communicator, leafCount: leafCount, elementCount: weights.count)
         gradientSum = sum
         return sum
     }
@@ -183,13 +177,14 @@ public final class TrainingStep {
         var normalization = normalization
         if normalization.diceSums != nil { normalization.diceSums = Array(repeating: 1, count: loss.diceSumCount) }
         var samples: [Int] = []
+        let gradient = AlignedBuffer<Float>(count: weights.count)
         for leaf in batch.share.leaves {
             let compiled = try run(batch, leaf: leaf)
             let losses = compiled.loss.sampleLosses(normalization)
-            differentiate(compiled, normalization)
+            differentiate(compiled, normalization, into: gradient.pointer)
             // Where single losses are at fault, their samples; otherwise all of the micro-batch.
             let isGradient = losses.allSatisfy(\.isFinite)
-            if isGradient, optimizer.norm(of: leafGradient).isFinite { continue }
+            if isGradient, optimizer.norm(of: gradient).isFinite { continue }
             for (sample, loss) in zip(batch.share.plan.samples(of: leaf), losses) where isGradient || !loss.isFinite {
                 samples.append(sample)
             }

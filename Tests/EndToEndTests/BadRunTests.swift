@@ -41,6 +41,10 @@ extension EndToEnd {
             try Sandbox.with { sandbox in
                 expectRefused(try train(sandbox, ["-tr", "pgps-perfomance"]), saying: "pgps-performance")
                 expectRefused(try train(sandbox, ["--engine", "mkl"]), saying: "onednn")
+                expectRefused(try train(sandbox, ["--precision", "fp16"]), saying: "auto, fp32, bf16")
+                expectRefused(
+                    try train(sandbox, ["--engine", "openblas", "--precision", "bf16"]),
+                    saying: "--precision is \"bf16\"", "openblas computes in on this CPU: fp32")
                 let config = sandbox.folder + "/run.yaml"
                 try FileAccess.replace(config, with: "epcohs: 3\n")
                 expectRefused(

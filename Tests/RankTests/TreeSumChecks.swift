@@ -21,11 +21,12 @@ enum TreeSumChecks {
         let sum = TreeSum<Double>(communicator: checks.world, leafCount: 5, elementCount: 2)
         for round in 0..<3 {
             for leaf in sum.leaves {
-                [Double(leaf), Double(round)].withUnsafeBufferPointer { sum.add(leaf: leaf, values: $0.baseAddress!) }
+                sum.add(leaf: leaf) { vector in
+                    vector[0] = Double(leaf)
+                    vector[1] = Double(round)
+                }
             }
-            var result = [0.0, 0.0]
-            try result.withUnsafeMutableBufferPointer { try sum.finish(into: $0.baseAddress!) }
-            checks.expectEqual(result, [10, Double(5 * round)], "round \(round) of one sum")
+            checks.expectEqual(try sum.finish().array, [10, Double(5 * round)], "round \(round) of one sum")
         }
         let small = try TreeSum<Double>.sum(checks.world, leafCount: 6, elementCount: 3) { [Double($0), 1, -1] }
         checks.expectEqual(small, [15, 6, -6], "small sum")
@@ -37,12 +38,9 @@ enum TreeSumChecks {
         let sum = TreeSum<Scalar>(communicator: checks.world, leafCount: leafCount, elementCount: elementCount)
         for leaf in sum.leaves {
             let vector: AlignedBuffer<Scalar> = leafVector(leaf, elementCount)
-            sum.add(leaf: leaf, values: vector.pointer)
-            vector.fill(77)
+            sum.add(leaf: leaf) { $0.update(from: vector.pointer, count: elementCount) }
         }
-        let result = AlignedBuffer<Scalar>(count: elementCount)
-        result.fill(99)
-        try sum.finish(into: result.pointer)
+        let result = try sum.finish()
         let expected: AlignedBuffer<Scalar> = serialSum(0..<leafCount, elementCount)
         let isEqual = (0..<elementCount).allSatisfy { bits(result.pointer[$0]) == bits(expected.pointer[$0]) }
         checks.expect(isEqual, "bits of the sum of \(leafCount) vectors of \(elementCount) \(type)")

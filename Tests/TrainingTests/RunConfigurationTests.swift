@@ -43,6 +43,7 @@ import Training
         #expect(run.configuration == "3d_fullres" && run.plans == "nnUNetPlans" && run.seed == 1)
         #expect(run.epochs == 1000 && run.iterationsPerEpoch == 250 && run.validationIterations == 50)
         #expect(run.mirrorAxes == [0, 1, 2] && run.saveEvery == 600 && !run.npz && run.threads == nil)
+        #expect(run.precision == .auto)
     }
 
     @Test(
@@ -57,6 +58,7 @@ import Training
         run.saveEvery = scheme == .cps ? 5400 : scheme == .pgps ? 0.25 : 3600
         run.plans = scheme == .pgps ? "no" : "plans \"x\""
         run.engine = .openBLAS
+        run.precision = scheme == .cps ? .auto : .fp32
         run.checkpointWriter = .root
         let read = try RunOverrides(yaml: run.yaml, path: "run.yaml")
         #expect(try RunConfiguration.resolve(file: nil, overrides: read) == run)

@@ -1,39 +1,10 @@
-#include "ckernels_onednn.h"
-
-#include <dnnl.h>
+// Compiles convolutions with oneDNN 2.6. What depends on its version stands here, and as types in onednn_convolution.h.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights.h"
-
-enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, DIRECTIONS };
-
-// One compiled primitive and what it reads and writes. The conversions are NULL where the layouts agree.
-typedef struct {
-    dnnl_primitive_desc_t description;
-    dnnl_primitive_t primitive;
-    dnnl_memory_t source, weights, destination, scratchpad;  // the last argument is the one that it writes
-    dnnl_memory_desc_t source_layout, weight_layout;
-    weight_layout blocks;            // the same where it is blocks of 16 x 16 channels
-    size_t scratch_bytes;
-} direction_t;
-
-struct ckonednn_convolution {
-    ckonednn_shape shape;
-    dnnl_stream_t stream;
-    direction_t directions[DIRECTIONS];
-    dnnl_memory_t plain_weights;         // the caller's weights (or their gradient), any address
-    dnnl_memory_desc_t plain_layout, activation_layout;
-    dnnl_memory_t plain_source;          // the caller's input where the primitive wants another layout
-    dnnl_primitive_t pack[2], unpack;    // the same for other layouts: to forward and backward data; gradient back
-    dnnl_primitive_t convert[DIRECTIONS];  // the caller's input to the layout of a direction
-    void *packed[DIRECTIONS];            // weights for forward and backward data, gradient of the weights
-    void *converted[DIRECTIONS];         // input in the layout that a direction wants
-    void *widened;                       // input with its padding written out, for the gradient of the weights
-    int64_t margin[3];                   // voxels of that padding in front of and behind each axis
-};
+#include "onednn_convolution.h"
 
 static dnnl_engine_t engine;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
@@ -99,13 +70,6 @@ static void *aligned(size_t bytes) {
     void *memory = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
     if (memory) memset(memory, 0, (bytes + 127) & ~(size_t)63);
     return memory;
-}
-
-// Points a memory at an address; oneDNN zeroes padded channels when it is told of a new one, so only if it changed.
-static void point(dnnl_memory_t memory, const void *handle) {
-    void *old = NULL;
-    dnnl_memory_get_data_handle(memory, &old);
-    if (old != handle) dnnl_memory_set_data_handle(memory, (void *)handle);
 }
 
 static dnnl_status_t describe(
@@ -194,23 +158,6 @@ static dnnl_status_t describe_widened(
     c->directions[BACKWARD_WEIGHTS].description = description;
     c->widened = aligned(dnnl_memory_desc_get_size(&wide_source));
     return status;
-}
-
-// Copies the input into the middle of the widened buffer, whose margins are always 0.
-static void widen(ckonednn_convolution *c, const char *input) {
-    const ckonednn_shape *s = &c->shape;
-    int64_t block = ckonednn_block(), slabs = s->batch * ((s->input_channels + block - 1) / block);
-    int64_t wide[3];
-    for (int axis = 0; axis < 3; axis++) wide[axis] = s->input[axis] + 2 * c->margin[axis];
-    int64_t width = block * (s->element == CKERNELS_BFLOAT16 ? 2 : 4);
-    size_t row = (size_t)(s->input[2] * width);
-    for (int64_t slab = 0; slab < slabs; slab++)
-        for (int64_t d = 0; d < s->input[0]; d++)
-            for (int64_t h = 0; h < s->input[1]; h++) {
-                int64_t to = ((slab * wide[0] + d + c->margin[0]) * wide[1] + h + c->margin[1]) * wide[2] + c->margin[2];
-                memcpy((char *)c->widened + to * width, input, row);
-                input += row;
-            }
 }
 
 // Tells where scalars lie, if the layout is whole blocks of 16 x 16 channels with the taps between blocks.
@@ -304,11 +251,17 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
         d->weight_layout =
             *query(d->description, i == BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md);
         const dnnl_memory_desc_t *pad = query(d->description, dnnl_query_scratchpad_md);
+        size_t weight_bytes = dnnl_memory_desc_get_size(&d->weight_layout);
         d->scratch_bytes = dnnl_memory_desc_get_size(pad);
+        if (i == BACKWARD_WEIGHTS) {
+            d->gradient_offset = (d->scratch_bytes + 63) & ~(size_t)63;
+            d->scratch_bytes = d->gradient_offset + weight_bytes;
+        } else {
+            c->packed[i] = aligned(weight_bytes);
+        }
         d->scratchpad = memory_of(pad, NULL);
         d->destination = memory_of(&destination, NULL);
-        c->packed[i] = aligned(dnnl_memory_desc_get_size(&d->weight_layout));
-        d->weights = memory_of(&d->weight_layout, c->packed[i]);
+        d->weights = memory_of(&d->weight_layout, i == BACKWARD_WEIGHTS ? NULL : c->packed[i]);
         if (s->plain_input && !dnnl_memory_desc_equal(&d->source_layout, &plain_source)) {
             c->convert[i] = reorder(&plain_source, &d->source_layout);
             c->converted[i] = aligned(dnnl_memory_desc_get_size(&d->source_layout));
@@ -331,10 +284,10 @@ void ckonednn_free(ckonednn_convolution *c) {
         if (d->primitive) dnnl_primitive_destroy(d->primitive);
         if (d->description) dnnl_primitive_desc_destroy(d->description);
         if (c->convert[i]) dnnl_primitive_destroy(c->convert[i]);
-        free(c->packed[i]);
         free(c->converted[i]);
     }
     for (int i = 0; i < 2; i++) {
+        free(c->packed[i]);
         if (c->pack[i]) dnnl_primitive_destroy(c->pack[i]);
     }
     if (c->unpack) dnnl_primitive_destroy(c->unpack);
@@ -343,6 +296,21 @@ void ckonednn_free(ckonednn_convolution *c) {
     if (c->stream) dnnl_stream_destroy(c->stream);
     free(c->widened);
     free(c);
+}
+
+int ckonednn_share_weights(ckonednn_convolution *c, const ckonednn_convolution *owner) {
+    for (int i = 0; i < 2; i++) {
+        if (!c->packed[i]) continue;
+        const dnnl_memory_desc_t *theirs = &owner->directions[i].weight_layout;
+        if (!owner->packed[i] || !dnnl_memory_desc_equal(&c->directions[i].weight_layout, theirs)) return 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (!c->packed[i]) continue;
+        dnnl_memory_set_data_handle(c->directions[i].weights, owner->packed[i]);
+        free(c->packed[i]);
+        c->packed[i] = NULL;
+    }
+    return 1;
 }
 
 size_t ckonednn_scratch_bytes(const ckonednn_convolution *c) {
@@ -359,86 +327,4 @@ const char *ckonednn_implementation(const ckonednn_convolution *c, int direction
         dnnl_primitive_desc_query(c->directions[direction].description, dnnl_query_impl_info_str, 0, &name);
     }
     return name;
-}
-
-static int run_reorder(ckonednn_convolution *c, dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to) {
-    dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    dnnl_status_t status = dnnl_primitive_execute(primitive, c->stream, 2, arguments);
-    return status != dnnl_success ? (int)status : (int)dnnl_stream_wait(c->stream);
-}
-
-int64_t ckonednn_weight_rows(const ckonednn_convolution *c, int direction) {
-    const direction_t *d = &c->directions[direction];
-    return d->blocks.is_regular ? d->blocks.output_blocks : 0;
-}
-
-void ckonednn_pack_row(ckonednn_convolution *c, int direction, int64_t row, const float *weights) {
-    pack_weight_row(&c->directions[direction].blocks, row, weights, c->packed[direction]);
-}
-
-void ckonednn_unpack_row(ckonednn_convolution *c, int64_t row, float *weight_gradient) {
-    unpack_weight_row(&c->directions[BACKWARD_WEIGHTS].blocks, row, c->packed[BACKWARD_WEIGHTS], weight_gradient);
-}
-
-void ckonednn_set_weights(ckonednn_convolution *c, const float *weights) {
-    point(c->plain_weights, weights);
-    for (int i = 0; i < 2; i++) {
-        if (c->pack[i]) run_reorder(c, c->pack[i], c->plain_weights, c->directions[i].weights);
-    }
-}
-
-// The input as the primitive of a direction wants it: the caller's own memory, or the converted copy.
-static dnnl_memory_t source_for(ckonednn_convolution *c, int direction, const void *input) {
-    direction_t *d = &c->directions[direction];
-    if (direction == BACKWARD_WEIGHTS && c->widened) {
-        widen(c, input);
-        point(d->source, c->widened);
-    } else if (c->convert[direction]) {
-        point(c->plain_source, input);
-        point(d->source, c->converted[direction]);
-        run_reorder(c, c->convert[direction], c->plain_source, d->source);
-    } else {
-        point(d->source, input);
-    }
-    return d->source;
-}
-
-static int run(ckonednn_convolution *c, direction_t *d, dnnl_exec_arg_t *arguments, int count, void *scratch) {
-    point(d->scratchpad, scratch);
-    arguments[count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, d->scratchpad};
-    dnnl_status_t status = dnnl_primitive_execute(d->primitive, c->stream, count, arguments);
-    return status != dnnl_success ? (int)status : (int)dnnl_stream_wait(c->stream);
-}
-
-int ckonednn_forward(ckonednn_convolution *c, const void *input, void *output, void *scratch) {
-    direction_t *d = &c->directions[FORWARD];
-    dnnl_memory_t source = source_for(c, FORWARD, input);
-    point(d->destination, output);
-    dnnl_exec_arg_t arguments[4] = {
-        {DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, d->weights}, {DNNL_ARG_DST, d->destination}};
-    return run(c, d, arguments, 3, scratch);
-}
-
-int ckonednn_backward_data(
-    ckonednn_convolution *c, const void *output_gradient, void *input_gradient, void *scratch) {
-    direction_t *d = &c->directions[BACKWARD_DATA];
-    point(d->destination, output_gradient);
-    point(d->source, input_gradient);
-    dnnl_exec_arg_t arguments[4] = {
-        {DNNL_ARG_DIFF_DST, d->destination}, {DNNL_ARG_WEIGHTS, d->weights}, {DNNL_ARG_DIFF_SRC, d->source}};
-    return run(c, d, arguments, 3, scratch);
-}
-
-int ckonednn_backward_weights(
-    ckonednn_convolution *c, const void *input, const void *output_gradient, float *weight_gradient,
-    void *scratch) {
-    direction_t *d = &c->directions[BACKWARD_WEIGHTS];
-    dnnl_memory_t source = source_for(c, BACKWARD_WEIGHTS, input);
-    point(d->destination, output_gradient);
-    dnnl_exec_arg_t arguments[4] = {
-        {DNNL_ARG_SRC, source}, {DNNL_ARG_DIFF_DST, d->destination}, {DNNL_ARG_DIFF_WEIGHTS, d->weights}};
-    int status = run(c, d, arguments, 3, scratch);
-    if (status != 0 || !c->unpack) return status;
-    point(c->plain_weights, weight_gradient);
-    return run_reorder(c, c->unpack, d->weights, c->plain_weights);
 }

@@ -1,4 +1,4 @@
-// The one door to oneDNN: every call that depends on its version (2.6 here) stands in onednn.c.
+// The one door to oneDNN: what depends on its version (2.6 here) stands in onednn.c.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -52,13 +52,17 @@ void ckonednn_set_weights(ckonednn_convolution *convolution, const float *weight
 int64_t ckonednn_weight_rows(const ckonednn_convolution *convolution, int direction);
 void ckonednn_pack_row(ckonednn_convolution *convolution, int direction, int64_t row, const float *weights);
 
+/// From now on uses the weights that `owner` is given, which must outlive it, and has no rows of its own. Returns 0, and
+/// changes nothing, where their layouts differ.
+int ckonednn_share_weights(ckonednn_convolution *convolution, const ckonednn_convolution *owner);
+
 /// Each returns 0, or oneDNN's status.
 int ckonednn_forward(ckonednn_convolution *convolution, const void *input, void *output, void *scratch);
 int ckonednn_backward_data(
     ckonednn_convolution *convolution, const void *output_gradient, void *input_gradient, void *scratch);
 /// Replaces the gradient of the weights (in the weights' own layout and strides). Where direction 2 has
-/// weight rows, those are taken out afterwards, each by a call of ckonednn_unpack_row.
+/// weight rows, those are taken out afterwards, each by a call of ckonednn_unpack_row with the same scratch memory.
 int ckonednn_backward_weights(
     ckonednn_convolution *convolution, const void *input, const void *output_gradient, float *weight_gradient,
     void *scratch);
-void ckonednn_unpack_row(ckonednn_convolution *convolution, int64_t row, float *weight_gradient);
+void ckonednn_unpack_row(ckonednn_convolution *convolution, int64_t row, void *scratch, float *weight_gradient);
