@@ -4,6 +4,7 @@ import Prediction
 import Tensors
 import TestSupport
 import Testing
+import Volumes
 
 @Suite struct CaseDecoderTests {
     /// The formula of Fixtures/make_export.py.
@@ -87,5 +88,33 @@ import Testing
         let result = try Self.decode(
             [0, 1e-9, 1e-5, 3, -1, -1, 1, -0.1], shape: [1, 1, 4], heads: 2, depth: 1, with: decoder)
         #expect(result.labels.scalars == [0, 0, 2, 1])
+    }
+
+    /// Cubic interpolation takes one class after the other; the result must be that of the resampled whole.
+    @Test(arguments: [false, true], [false, true])
+    func classesByThemselvesGiveWhatAllTogetherGive(hasRegions: Bool, keepsProbabilities: Bool) throws {
+        let (source, crop) = ([5, 6, 9], [8, 11, 7])
+        let manager =
+            hasRegions
+            ? LabelManager(allLabels: [0, 1, 2, 3], regions: [[1, 2, 3], [2, 3], [3]], regionsClassOrder: [2, 1, 3])
+            : LabelManager(allLabels: [0, 1, 2])
+        let grid = OriginalGrid(
+            shapeBeforeCropping: [12, 14, 9], cropLower: [1, 2, 1], cropShape: crop, spacing: [1, 1, 1],
+            transposeForward: [2, 0, 1])
+        func decoder(_ shape: [Int]) -> CaseDecoder {
+            CaseDecoder(
+                sourceShape: shape, grid: grid, currentSpacing: [1.6, 1.8, 0.8], rule: ResamplingRule(order: .cubic),
+                labelManager: manager, keepsProbabilities: keepsProbabilities)
+        }
+        let logits = Self.logits(3 * source.reduce(1, *))
+        let whole = Resampling.resample(
+            Tensor(shape: [3] + source, scalars: logits), to: crop, currentSpacing: [1.6, 1.8, 0.8],
+            newSpacing: [1, 1, 1], order: .cubic)
+        let expected = try Self.decode(whole.scalars, shape: crop, heads: 3, depth: 4, with: decoder(crop))
+        let result = try Self.decode(logits, shape: source, heads: 3, depth: 2, with: decoder(source))
+        #expect(result.labels == expected.labels)
+        #expect(result.probabilities == expected.probabilities)
+        #expect(Set(expected.labels.scalars).count == manager.allLabels.count)
+        #expect((result.probabilities == nil) != keepsProbabilities)
     }
 }

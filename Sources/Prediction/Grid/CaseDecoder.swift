@@ -6,12 +6,13 @@ import Volumes
 ///
 /// Source: nnU-Net: logits (not labels) are resampled to the crop's shape, decoded, put back where the crop was cut,
 /// and the plans' transposition is undone. Here every slice makes that way as soon as it is there, so memory holds the
-/// result and a few slices, however many classes there are; cubic interpolation is the exception.
+/// result and a few slices, however many classes there are. Cubic interpolation needs the logits of the whole image;
+/// there every class makes the way by itself, so they are held once, and one class beside them on the new grid.
 public final class CaseDecoder {
     private enum Route {
         case direct
         case sliceBySlice(SliceResampler)
-        case whole(Tensor<Float>)
+        case classByClass(AlignedBuffer<Float>)
     }
 
     private let sourceShape: [Int]
@@ -47,7 +48,7 @@ public final class CaseDecoder {
             let maps = (0..<3).map { AxisTaps(from: sourceShape[$0], to: shape[$0], order: orders[$0]) }
             route = .sliceBySlice(SliceResampler(axes: maps, sourceShape: sourceShape, headCount: headCount))
         } else {
-            route = .whole(Tensor(shape: [headCount] + sourceShape, repeating: 0))
+            route = .classByClass(AlignedBuffer(count: headCount * sourceShape.reduce(1, *)))
         }
     }
 
@@ -63,14 +64,11 @@ public final class CaseDecoder {
                 resampler.take(slice: slice, logits: logits, sourceStride: headStride) { target, resampled in
                     decoder.decode(slice: target, logits: resampled, headStride: resampler.headStride)
                 }
-            case .whole(var volume):
-                route = .direct  // Gives the tensor up, so that it is not copied.
+            case .classByClass(let volume):
                 for head in 0..<headCount {
-                    let start = (head * sourceShape[0] + slice) * planeCount
-                    let values = UnsafeBufferPointer(start: logits + head * headStride, count: planeCount)
-                    volume.scalars.replaceSubrange(start..<start + planeCount, with: values)
+                    (volume.pointer + (head * sourceShape[0] + slice) * planeCount).update(
+                        from: logits + head * headStride, count: planeCount)
                 }
-                route = .whole(volume)
             }
         }
     }
@@ -79,19 +77,17 @@ public final class CaseDecoder {
     ///
     /// - Shapes: labels `[D, H, W]`, probabilities `[heads, D, H, W]`, both as the raw image is stored.
     public func finish() -> (labels: Tensor<Int32>, probabilities: Tensor<Float>?) {
-        if case .whole(let volume) = route {
+        if case .classByClass(let volume) = route {
             route = .direct
-            let resampled = Resampling.resample(
-                volume, to: grid.cropShape, currentSpacing: currentSpacing, newSpacing: grid.spacing,
+            let plan = ResamplingPlan(
+                from: sourceShape, to: grid.cropShape, currentSpacing: currentSpacing, newSpacing: grid.spacing,
                 order: rule.order, orderZ: rule.orderZ, forceSeparateZ: rule.forceSeparateZ)
-            let planeCount = grid.cropShape[1] * grid.cropShape[2]
-            resampled.scalars.withUnsafeBufferPointer { logits in
-                guard let base = logits.baseAddress else { return }
-                for slice in 0..<grid.cropShape[0] {
-                    decoder.decode(
-                        slice: slice, logits: base + slice * planeCount, headStride: grid.cropShape[0] * planeCount)
-                }
+            let resampled = AlignedBuffer<Float>(count: plan.outputCount)
+            for head in 0..<headCount {
+                plan.resample(volume.pointer + head * plan.inputCount, into: resampled.pointer)
+                decoder.decode(head: head, logits: resampled.pointer)
             }
+            decoder.finish()
         }
         return (decoder.labels, decoder.probabilities)
     }
