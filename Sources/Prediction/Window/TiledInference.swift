@@ -67,7 +67,7 @@ public struct TiledInference: Sendable {
         for (layer, firstSlice) in window.starts[0].enumerated() {
             let passes = passes(firstSlice: firstSlice)
             for member in 0..<network.memberCount {
-                if network.memberCount > 1 || layer == 0 { try network.useMember(member) }
+                try network.useMember(member)
                 for first in stride(from: 0, to: passes.count, by: network.batchSize) {
                     let batch = passes[first..<min(first + network.batchSize, passes.count)]
                     for (sample, pass) in zip(0..<network.batchSize, batch) {
