@@ -10,6 +10,7 @@ struct GraphBuilder {
     let engine: Engine
     let precision: Precision
     let supervisedLevelCount: Int
+    let profile: StepProfile?
 
     private let layout: ParameterLayout
     private let block: Int
@@ -21,7 +22,7 @@ struct GraphBuilder {
 
     init(
         architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], isTraining: Bool, engine: Engine,
-        precision: Precision, supervisedLevelCount: Int
+        precision: Precision, supervisedLevelCount: Int, profile: StepProfile?
     ) {
         self.architecture = architecture
         self.batchSize = batchSize
@@ -30,6 +31,7 @@ struct GraphBuilder {
         self.engine = engine
         self.precision = precision
         self.supervisedLevelCount = supervisedLevelCount
+        self.profile = profile
         layout = architecture.parameterLayout
         block = engine.channelBlock
         image = Activation(
@@ -93,7 +95,8 @@ struct GraphBuilder {
                         batchSize: batchSize, inputChannelCount: input.channelCount, outputChannelCount: features,
                         inputSize: input.size, kernel: kernel, stride: stride, isFirst: input === image,
                         accumulates: index > 0, needsBackward: isTraining, weightInputChannelCount: weight.shape[1],
-                        precision: precision)))
+                        precision: precision),
+                    profile: profile))
             views.append(ParameterView(entry: weight, inset: firstChannel * taps))
             firstChannel += input.channelCount
         }
@@ -116,7 +119,8 @@ struct GraphBuilder {
             ConvolutionShape(
                 batchSize: batchSize, inputChannelCount: input.channelCount,
                 outputChannelCount: architecture.features[level], inputSize: input.size, kernel: stride, stride: stride,
-                isTransposed: true, needsBackward: isTraining, precision: precision))
+                isTransposed: true, needsBackward: isTraining, precision: precision),
+            profile: profile)
         let output = blocked(architecture.features[level], size: convolution.shape.outputSize)
         layers.append(
             UpsamplingLayer(

@@ -57,6 +57,8 @@ protocol Layer: AnyObject {
     /// not at all.
     var lastReadOfOutput: BackwardPhase? { get }
     var scratchByteCount: Int { get }
+    /// Under which kind of work a profile counts what the layer does besides its convolutions.
+    var ownWork: (forward: StepProfile.Kind, backward: StepProfile.Kind) { get }
 
     /// Uses the converted weights of the same layer of another session, as far as it can.
     func shareWeights(of other: any Layer)

@@ -31,6 +31,7 @@ public final class Session: @unchecked Sendable {
     private let unsupervised: [ParameterLayout.Entry]
     private let arena: AlignedBuffer<UInt8>
     private let scratch: AlignedBuffer<UInt8>
+    private let profile: StepProfile?
 
     /// Compiles the network.
     ///
@@ -39,12 +40,13 @@ public final class Session: @unchecked Sendable {
     ///     decoder level when absent (nnU-Net gives that one the weight 0), and at least one.
     ///   - owner: a session of the same network, engine and precision; what weights of it this one can use, it does not
     ///     convert again. Both are loaded.
+    ///   - profile: takes the times of all layers.
     /// - Throws: ``KernelError`` when the engine has no implementation for a layer.
     /// - Precondition: the strides divide the patch.
     public init(
         architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], purpose: SessionPurpose,
         engine: Engine = .oneDNN, precision: Precision = .fp32, supervisedLevelCount: Int? = nil,
-        sharingWeightsOf owner: Session? = nil
+        sharingWeightsOf owner: Session? = nil, profile: StepProfile? = nil
     ) throws(KernelError) {
         precondition(batchSize >= 1, "a session needs at least one sample, not \(batchSize)")
         precondition(
@@ -54,10 +56,12 @@ public final class Session: @unchecked Sendable {
         self.batchSize = batchSize
         self.patchSize = patchSize
         self.precision = precision
+        self.profile = profile
         let levels = purpose == .inference ? 1 : supervisedLevelCount ?? max(1, architecture.levelCount - 2)
         var graph = GraphBuilder(
             architecture: architecture, batchSize: batchSize, patchSize: patchSize,
-            isTraining: purpose == .training, engine: engine, precision: precision, supervisedLevelCount: levels)
+            isTraining: purpose == .training, engine: engine, precision: precision, supervisedLevelCount: levels,
+            profile: profile)
         try graph.build()
         image = graph.image
         layers = graph.layers
@@ -87,14 +91,14 @@ public final class Session: @unchecked Sendable {
         precondition(
             weights.count == architecture.parameterLayout.scalarCount,
             "\(weights.count) weights for a network of \(architecture.parameterLayout.scalarCount)")
-        for layer in layers { layer.load(weights.pointer) }
+        profile.measure(.weightPacking) { for layer in layers { layer.load(weights.pointer) } }
     }
 
     /// Runs the network on images `[batchSize, C, D, H, W]`. In training the images must stay in place until
     /// ``backward(into:)`` has returned.
     public func forward(_ images: UnsafePointer<Float>) {
         image.data = UnsafeMutableRawPointer(mutating: images)  // only ever read
-        for layer in layers { layer.forward(scratch: scratch.pointer) }
+        for layer in layers { profile.measure(layer.ownWork.forward) { layer.forward(scratch: scratch.pointer) } }
     }
 
     /// Logits of the last forward pass at a level (0 is the highest resolution), `[batchSize, heads, D, H, W]`. In
@@ -107,7 +111,9 @@ public final class Session: @unchecked Sendable {
     ///
     /// - Parameter gradient: `architecture.parameterLayout.scalarCount` scalars, all replaced.
     public func backward(into gradient: UnsafeMutablePointer<Float>) {
-        for layer in layers.reversed() { layer.backward(into: gradient, scratch: scratch.pointer) }
+        for layer in layers.reversed() {
+            profile.measure(layer.ownWork.backward) { layer.backward(into: gradient, scratch: scratch.pointer) }
+        }
         for entry in unsupervised { (gradient + entry.offset).update(repeating: 0, count: entry.count) }
     }
 

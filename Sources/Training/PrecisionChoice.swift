@@ -9,7 +9,7 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
     case bf16
 
     /// What it comes to with an engine on this CPU.
-    func precision(_ engine: Engine) -> Precision {
+    public func precision(_ engine: Engine) -> Precision {
         switch self {
         case .auto: engine.precisions.contains(Precision.fastest) ? Precision.fastest : .fp32
         case .fp32: .fp32

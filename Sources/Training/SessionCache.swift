@@ -38,6 +38,7 @@ final class SessionCache {
     private let loss: LossDescription
     private let engine: Engine
     private let precision: Precision
+    private let profile: StepProfile?
     private var batches: [Key: CompiledBatch] = [:]
     /// Oldest use first.
     private var uses: [Key] = []
@@ -46,15 +47,19 @@ final class SessionCache {
     private static let byteBudget = 1 << 30
     private let lastingPatch: [Int]
 
-    /// - Parameter lastingPatch: the patch whose sessions are never given back.
+    /// - Parameters:
+    ///   - lastingPatch: the patch whose sessions are never given back.
+    ///   - profile: takes the times of all sessions.
     init(
-        architecture: UNetArchitecture, loss: LossDescription, engine: Engine, precision: Precision, lastingPatch: [Int]
+        architecture: UNetArchitecture, loss: LossDescription, engine: Engine, precision: Precision, lastingPatch: [Int],
+        profile: StepProfile? = nil
     ) {
         self.lastingPatch = lastingPatch
         self.architecture = architecture
         self.loss = loss
         self.engine = engine
         self.precision = precision
+        self.profile = profile
     }
 
     func removeAll() {
@@ -78,7 +83,7 @@ final class SessionCache {
         let session = try Session(
             architecture: architecture, batchSize: sampleCount, patchSize: patchSize, purpose: .training, engine: engine,
             precision: precision, supervisedLevelCount: loss.levelWeights.count,
-            sharingWeightsOf: owner?.session)
+            sharingWeightsOf: owner?.session, profile: profile)
         let batch = CompiledBatch(
             session: session,
             loss: DeepSupervisionLoss(description: loss, batchSize: sampleCount, sizes: session.logitSizes),

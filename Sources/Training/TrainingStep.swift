@@ -29,21 +29,26 @@ public final class TrainingStep {
     /// Grows with every change of the weights.
     private var weightsVersion = 0
     private var gradientSum: TreeSum<Float>?
+    private let profile: StepProfile?
 
     /// - Parameters:
     ///   - weights: of the first step, which this object changes from then on; the same on all ranks.
     ///   - communicator: the ranks that share the batches.
-    public init(_ settings: StepSettings, weights: AlignedBuffer<Float>, communicator: Communicator) {
+    ///   - profile: takes the times of the kinds of work in every step.
+    public init(
+        _ settings: StepSettings, weights: AlignedBuffer<Float>, communicator: Communicator, profile: StepProfile? = nil
+    ) {
         self.settings = settings
         self.communicator = communicator
         self.weights = weights
+        self.profile = profile
         let scalarCount = settings.architecture.parameterLayout.scalarCount
         precondition(weights.count == scalarCount, "\(weights.count) weights for a network of \(scalarCount)")
         optimizer = NesterovOptimizer(
             architecture: settings.architecture, supervisedLevelCount: settings.loss.levelWeights.count)
         sessions = SessionCache(
             architecture: settings.architecture, loss: settings.loss, engine: settings.engine,
-            precision: settings.precision, lastingPatch: settings.maximalPatchSize)
+            precision: settings.precision, lastingPatch: settings.maximalPatchSize, profile: profile)
     }
 
     /// Takes over weights and momentum, for example those of a checkpoint. Rank-local; every rank must do it.
@@ -69,27 +74,38 @@ public final class TrainingStep {
     public func run(
         _ share: BatchShare, images: UnsafePointer<Float>, labels: UnsafePointer<Int16>, rate: Double, isFirst: Bool
     ) throws -> Outcome {
-        let batch = Batch(share: share, images: images, labels: labels)
+        try profile.measure(.other) {
+            try take(Batch(share: share, images: images, labels: labels), rate: rate, isFirst: isFirst)
+        }
+    }
+
+    private func take(_ batch: Batch, rate: Double, isFirst: Bool) throws -> Outcome {
+        let share = batch.share
         let normalization = try normalization(of: batch)
         let sum = gradientSum(over: share.plan.count)
         var leafLosses: [Double] = []
         for leaf in share.leaves {
             let compiled = try measured(batch, leaf: leaf)
-            leafLosses.append(compiled.loss.sampleLosses(normalization).reduce(0, +))
-            sum.add(leaf: leaf) { differentiate(compiled, normalization, into: $0) }
+            leafLosses.append(
+                profile.measure(.loss) { compiled.loss.sampleLosses(normalization).reduce(0, +) })
+            profile.measure(.gradientSum) {
+                sum.add(leaf: leaf) { differentiate(compiled, normalization, into: $0) }
+            }
         }
-        let gradient = try sum.finish()
+        let gradient = try profile.measure(.gradientSum) { try sum.finish() }
         var total = try TreeSum<Double>.sum(communicator, leafCount: share.plan.count, elementCount: 1) { leaf in
             [leafLosses[leaf - share.leaves.lowerBound]]
         }[0]
         if let sums = normalization.diceSums { total += loss.batchDiceLoss(sums) }
 
-        let norm = optimizer.norm(of: gradient)
+        let norm = profile.measure(.optimizer) { optimizer.norm(of: gradient) }
         guard total.isFinite, norm.isFinite else {
             return .notFinite(
                 what: total.isFinite ? "the gradient" : "the loss", samples: try samplesToBlame(batch, normalization))
         }
-        optimizer.step(weights: weights, gradient: gradient, norm: norm, rate: rate, isFirst: isFirst)
+        profile.measure(.optimizer) {
+            optimizer.step(weights: weights, gradient: gradient, norm: norm, rate: rate, isFirst: isFirst)
+        }
         weightsVersion += 1
         return .taken(loss: total)
     }
@@ -116,9 +132,9 @@ public final class TrainingStep {
     private func run(_ batch: Batch, leaf: Int) throws(KernelError) -> CompiledBatch {
         let compiled = try compiled(batch, leaf: leaf)
         let offset = batch.voxelOffset(of: leaf)
-        compiled.loss.targets.fill(from: batch.labels + offset)
+        profile.measure(.loss) { compiled.loss.targets.fill(from: batch.labels + offset) }
         compiled.session.forward(batch.images + offset * settings.architecture.inputChannelCount)
-        batch.diceSums[leaf] = compiled.loss.measure(compiled.session)
+        batch.diceSums[leaf] = profile.measure(.loss) { compiled.loss.measure(compiled.session) }
         return compiled
     }
 
@@ -126,7 +142,7 @@ public final class TrainingStep {
     private func differentiate(
         _ compiled: CompiledBatch, _ normalization: BatchNormalization, into gradient: UnsafeMutablePointer<Float>
     ) {
-        compiled.loss.differentiate(compiled.session, normalization)
+        profile.measure(.loss) { compiled.loss.differentiate(compiled.session, normalization) }
         compiled.session.backward(into: gradient)
     }
 

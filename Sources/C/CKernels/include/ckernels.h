@@ -3,6 +3,7 @@
 #include "ckernels_heads.h"
 #include "ckernels_lanes.h"
 #include "ckernels_losses.h"
+#include "ckernels_machine.h"
 #include "ckernels_norm.h"
 #include "ckernels_onednn.h"
 #include "ckernels_parameters.h"
