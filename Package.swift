@@ -5,7 +5,7 @@ import PackageDescription
 /// imported by exactly one room (README, "The rooms").
 let rooms: [(name: String, imports: [String])] = [
     ("Curriculum", []),
-    ("Documents", ["CCrypto"]),
+    ("Documents", ["CCrypto", "CFiles"]),
     ("Threads", ["CThreads"]),
     ("Archives", ["CISAL"]),
     ("Tensors", []),
@@ -44,6 +44,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "COpenBLAS", path: "Sources/C/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CISAL", path: "Sources/C/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CFiles", path: "Sources/C/CFiles"),
     .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 

@@ -21,24 +21,43 @@ public struct NumPyRandom: Sendable {
     @inline(__always)
     public mutating func nextWord() -> UInt32 {
         if position == Self.length { refill() }
-        var word = state[position]
         position += 1
-        word ^= word >> 11
-        word ^= word << 7 & 0x9D2C_5680
-        word ^= word << 15 & 0xEFC6_0000
-        return word ^ word >> 18
+        return Self.tempered(state[position - 1])
     }
 
     private mutating func refill() {
         state.withUnsafeMutableBufferPointer { state in
-            for index in 0..<Self.length {
-                let next = index + 1 < Self.length ? index + 1 : 0
-                let middle = index + 397 < Self.length ? index + 397 : index + 397 - Self.length
+            @inline(__always) func twist(_ index: Int, next: Int, middle: Int) {
                 let bits = state[index] & 0x8000_0000 | state[next] & 0x7FFF_FFFF
-                state[index] = state[middle] ^ bits >> 1 ^ (bits & 1 == 0 ? 0 : 0x9908_B0DF)
+                state[index] = state[middle] ^ bits >> 1 ^ (0 &- (bits & 1)) & 0x9908_B0DF
             }
+            // Three loops without a wrap-around inside, so that they become vector code.
+            let wrap = Self.length - 397
+            for index in 0..<wrap { twist(index, next: index + 1, middle: index + 397) }
+            for index in wrap..<Self.length - 1 { twist(index, next: index + 1, middle: index - wrap) }
+            twist(Self.length - 1, next: 0, middle: 396)
         }
         position = 0
+    }
+
+    /// Writes the words that are left of the present state, and counts them as drawn.
+    private mutating func drain(into words: UnsafeMutableBufferPointer<UInt32>) -> Int {
+        if position == Self.length { refill() }
+        let count = Self.length - position
+        state.withUnsafeBufferPointer { state in
+            for index in 0..<count { words[index] = Self.tempered(state[position + index]) }
+        }
+        position = Self.length
+        return count
+    }
+
+    @inline(__always)
+    private static func tempered(_ word: UInt32) -> UInt32 {
+        var word = word
+        word ^= word >> 11
+        word ^= word << 7 & 0x9D2C_5680
+        word ^= word << 15 & 0xEFC6_0000
+        return word ^ word >> 18
     }
 
     /// `interval(maximum)`: an integer in `0 ... maximum`; draws nothing when the maximum is 0.
@@ -89,5 +108,33 @@ public struct NumPyRandom: Sendable {
     /// `choice(count, size, replace=True)`.
     public mutating func choiceWithReplacement(from count: Int, size: Int) -> [Int] {
         (0..<size).map { _ in integer(below: count) }
+    }
+
+    /// How often each element comes up in ``choiceWithReplacement(from:size:)``, which is faster than to list them.
+    ///
+    /// - Precondition: `1 ≤ count < 2³¹`.
+    public mutating func countsOfChoice(from count: Int, size: Int) -> [UInt32] {
+        precondition(count >= 1 && count <= Int(Int32.max), "a choice from \(count) elements")
+        if count == 1 { return [UInt32(size)] }
+        let last = UInt32(count - 1)
+        let mask = UInt32.max >> UInt32(last.leadingZeroBitCount)
+        // Rejected words have a place of their own behind the elements, so that no branch depends on chance.
+        var counts = [UInt32](repeating: 0, count: Int(mask) + 1)
+        var remaining = size
+        counts.withUnsafeMutableBufferPointer { counts in
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.length) { words in
+                while remaining >= Self.length {
+                    var accepted = 0
+                    for index in 0..<drain(into: words) {
+                        let value = words[index] & mask
+                        counts[Int(value)] &+= 1
+                        accepted &+= value <= last ? 1 : 0
+                    }
+                    remaining -= accepted
+                }
+            }
+            for _ in 0..<remaining { counts[Int(integer(upTo: last))] &+= 1 }
+        }
+        return Array(counts.prefix(count))
     }
 }

@@ -1,3 +1,4 @@
+internal import CFiles
 import Foundation
 
 /// A file operation that failed: which, on what path, and the system's reason.
@@ -44,7 +45,12 @@ public enum FileAccess {
 
     /// Replaces a file as a whole: temporary name in the same folder, fsync, rename, fsync of the folder. At any moment
     /// the path holds the old content or the new one.
-    public static func replace(_ path: String, with bytes: some Sequence<UInt8>) throws(FileError) {
+    ///
+    /// - Parameter isFlushed: false leaves out both fsyncs, for one of many files after which
+    ///   ``flushFileSystem(holding:)`` is called once: only a system that stops meanwhile can lose the content.
+    public static func replace(
+        _ path: String, with bytes: some Sequence<UInt8>, isFlushed: Bool = true
+    ) throws(FileError) {
         let temporary = path + ".tmp\(getpid())"
         let content = Array(bytes)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -57,26 +63,41 @@ public enum FileAccess {
                 guard taken > 0 else { throw .lastCall("write", path) }
                 written += taken
             }
-            guard fsync(descriptor) == 0 else { throw .lastCall("write", path) }
+            if isFlushed { guard fsync(descriptor) == 0 else { throw .lastCall("write", path) } }
         } catch {
             close(descriptor)
             unlink(temporary)
             throw error
         }
         close(descriptor)
-        try commit(temporary, as: path)
+        try move(temporary, to: path)
+        if isFlushed { try synchronizeFolder((path as NSString).deletingLastPathComponent) }
     }
 
-    public static func replace(_ path: String, with text: String) throws(FileError) { try replace(path, with: text.utf8) }
+    public static func replace(_ path: String, with text: String, isFlushed: Bool = true) throws(FileError) {
+        try replace(path, with: text.utf8, isFlushed: isFlushed)
+    }
 
     /// Gives a finished (written and fsynced) temporary file its name, and makes the new name durable.
     public static func commit(_ temporary: String, as path: String) throws(FileError) {
+        try move(temporary, to: path)
+        try synchronizeFolder((path as NSString).deletingLastPathComponent)
+    }
+
+    private static func move(_ temporary: String, to path: String) throws(FileError) {
         guard rename(temporary, path) == 0 else {
             let error = FileError.lastCall("write", path)
             unlink(temporary)
             throw error
         }
-        try synchronizeFolder((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Flushes all that was written to the file system that holds a folder: one wait for many files.
+    public static func flushFileSystem(holding folder: String) throws(FileError) {
+        let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .lastCall("open the folder", folder) }
+        defer { close(descriptor) }
+        guard syncfs(descriptor) == 0 else { throw .lastCall("flush the file system of", folder) }
     }
 
     /// Flushes a folder's entries to the disk.

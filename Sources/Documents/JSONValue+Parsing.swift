@@ -50,12 +50,13 @@ private struct JSONParser {
     }
 
     private mutating func take(_ token: StaticString) -> Bool {
-        let wanted = Array("\(token)".utf8)
-        guard bytes.count - position >= wanted.count, Array(bytes[position..<position + wanted.count]) == wanted else {
-            return false
+        let count = token.utf8CodeUnitCount
+        guard bytes.count - position >= count else { return false }
+        let isHere = token.withUTF8Buffer { wanted in
+            wanted.indices.allSatisfy { bytes[position + $0] == wanted[$0] }
         }
-        position += wanted.count
-        return true
+        if isHere { position += count }
+        return isHere
     }
 
     private mutating func value() throws(JSONSyntaxError) -> JSONValue {

@@ -39,4 +39,18 @@ import Testing
             #expect((0..<4).map { _ in random.integer(below: 1_000_000) } == row["after"]?.integers)
         }
     }
+
+    @Test("counting a choice counts what listing it lists, and leaves the generator at the same place", arguments: [
+        (1, 5), (2, 3000), (3, 623), (3, 624), (1000, 625), (1024, 5000), (1025, 20_000), (70_000, 2000),
+    ])
+    func countedChoices(count: Int, size: Int) {
+        var listing = NumPyRandom(seed: 1234)
+        // Not at the start of a state.
+        for _ in 0..<100 { _ = listing.nextWord() }
+        var counting = listing
+        var expected = [UInt32](repeating: 0, count: count)
+        for element in listing.choiceWithReplacement(from: count, size: size) { expected[element] += 1 }
+        #expect(counting.countsOfChoice(from: count, size: size) == expected)
+        #expect((0..<700).allSatisfy { _ in counting.nextWord() == listing.nextWord() })
+    }
 }

@@ -22,4 +22,19 @@ import Testing
             #expect(try FileAccess.list(folder) == [])
         }
     }
+
+    @Test("A file replaced without flushing is whole, and a file system is flushed by any of its folders")
+    func flushing() throws {
+        try TestFiles.withTemporaryFolder { folder in
+            try FileAccess.replace(folder + "/file", with: "old", isFlushed: false)
+            try FileAccess.replace(folder + "/file", with: "content", isFlushed: false)
+            try FileAccess.flushFileSystem(holding: folder)
+            #expect(try FileAccess.read(folder + "/file") == Array("content".utf8))
+            #expect(try FileAccess.list(folder) == ["file"])
+            let error = #expect(throws: FileError.self) {
+                try FileAccess.flushFileSystem(holding: folder + "/nothing")
+            }
+            #expect(error?.path == folder + "/nothing")
+        }
+    }
 }

@@ -15,11 +15,7 @@ struct IntensitySample: Sendable {
             (values, counts) = ([], [])
             return
         }
-        var drawn = [UInt32](repeating: 0, count: voxels.count)
-        let last = UInt32(voxels.count - 1)
-        drawn.withUnsafeMutableBufferPointer { drawn in
-            for _ in 0..<size { drawn[Int(random.integer(upTo: last))] += 1 }
-        }
+        let drawn = random.countsOfChoice(from: voxels.count, size: size)
         let order = voxels.indices.filter { drawn[$0] > 0 }.sorted { voxels[$0] < voxels[$1] }
         var values: [Float] = []
         var counts: [UInt32] = []

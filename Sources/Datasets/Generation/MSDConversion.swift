@@ -73,7 +73,10 @@ public struct MSDConversion: Sendable {
                 return true
             }
             try DatasetError.wrappingFiles { () throws(FileError) in
-                try FileAccess.replace(partial + "/dataset.json", with: description.text(indent: 4))
+                try FileAccess.replace(
+                    partial + "/dataset.json", with: description.text(indent: 4), isFlushed: false)
+                // All files at once, before the folder gets the name that says that it is complete.
+                try FileAccess.flushFileSystem(holding: partial)
                 try FolderAccess.rename(partial, to: target)
                 try FileAccess.synchronizeFolder((target as NSString).deletingLastPathComponent)
             }
@@ -119,7 +122,7 @@ public struct MSDConversion: Sendable {
 
         private func copy(_ path: String, to target: String) throws(VolumeError) {
             do throws(FileError) {
-                try FileAccess.replace(target, with: try FileAccess.read(path))
+                try FileAccess.replace(target, with: try FileAccess.read(path), isFlushed: false)
             } catch { throw .file(error) }
         }
     }

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Threads
 
 /// From a raw dataset to preprocessed cases: integrity check, fingerprint, plans, splits, preprocessing.
 public struct DatasetPreparation: Sendable {
@@ -127,18 +128,24 @@ public struct DatasetPreparation: Sendable {
         }
         let labels = target + "/gt_segmentations"
         try DatasetError.wrappingFiles { () throws(FileError) in try FileAccess.makeFolder(labels) }
-        for rawCase in raw.cases {
-            guard let path = rawCase.labelPath else { continue }
-            try copy(path, to: labels + "/" + rawCase.identifier + raw.description.fileEnding)
+        let copied = try Threads.map(raw.cases.count) { (index) throws(DatasetError) -> Bool in
+            let rawCase = raw.cases[index]
+            guard let path = rawCase.labelPath else { return false }
+            return try copy(
+                path, to: labels + "/" + rawCase.identifier + raw.description.fileEnding, isFlushed: false)
         }
+        guard copied.contains(true) else { return }
+        try DatasetError.wrappingFiles { () throws(FileError) in try FileAccess.flushFileSystem(holding: labels) }
     }
 
-    /// Copies a file unless an equal one is there.
-    private func copy(_ path: String, to target: String) throws(DatasetError) {
+    /// Copies a file unless an equal one is there; returns whether it did.
+    @discardableResult
+    private func copy(_ path: String, to target: String, isFlushed: Bool = true) throws(DatasetError) -> Bool {
         try DatasetError.wrappingFiles { () throws(FileError) in
             let bytes = try FileAccess.read(path)
-            if FileAccess.exists(target), try FileAccess.read(target) == bytes { return }
-            try FileAccess.replace(target, with: bytes)
+            if FileAccess.exists(target), try FileAccess.read(target) == bytes { return false }
+            try FileAccess.replace(target, with: bytes, isFlushed: isFlushed)
+            return true
         }
     }
 

@@ -43,7 +43,8 @@ public struct CaseStoreWriter: Sendable {
             var description = arrays.properties.json
             description["class_locations"] = .array(
                 classLocations.map { ["key": .integers($0.key), "count": .integer($0.voxels.count)] })
-            try FileAccess.replace(stem + suffixes[3], with: JSONValue.object(description).text(indent: 1))
+            try FileAccess.replace(
+                stem + suffixes[3], with: JSONValue.object(description).text(indent: 1), isFlushed: false)
         } catch {
             for suffix in suffixes { unlink(stem + suffix) }
             throw .caseFailed(identifier, reason: error.description)
@@ -60,7 +61,10 @@ public struct CaseStoreWriter: Sendable {
         ]
         let old = folder + ".old"
         do throws(FileError) {
-            try FileAccess.replace(partial + "/" + CaseStore.indexName, with: index.text(indent: 1))
+            try FileAccess.replace(
+                partial + "/" + CaseStore.indexName, with: index.text(indent: 1), isFlushed: false)
+            // All files of all cases at once, before the folder gets the name that says that it is complete.
+            try FileAccess.flushFileSystem(holding: partial)
             try FileAccess.remove(old)
             if FileAccess.exists(folder) { try FolderAccess.rename(folder, to: old) }
             try FolderAccess.rename(partial, to: folder)

@@ -96,27 +96,43 @@ package enum NumPyFile {
         var length = Int(bytes[8]) | Int(bytes[9]) << 8
         if isLong { length |= Int(bytes[10]) << 16 | Int(bytes[11]) << 24 }
         guard length <= bytes.count - start else { throw malformed(file, "the header is cut off") }
-        let text = String(decoding: bytes[start..<start + length], as: UTF8.self)
-        guard let descriptor = value(of: "descr", in: text, from: "'", to: "'"),
-            let extents = value(of: "shape", in: text, from: "(", to: ")"), text.contains("'fortran_order': False")
-        else { throw malformed(file, "its header is \(text.trimmingCharacters(in: .whitespacesAndNewlines))") }
+        let header = Array(bytes[start..<start + length])
+        guard let descriptor = value(of: "descr", in: header, from: "'", to: "'"),
+            let extents = value(of: "shape", in: header, from: "(", to: ")"),
+            end(of: "'fortran_order': False", in: header[...]) != nil
+        else {
+            let text = String(decoding: header, as: UTF8.self)
+            throw malformed(file, "its header is \(text.trimmingCharacters(in: .whitespacesAndNewlines))")
+        }
         var shape: [Int] = []
         for part in extents.split(separator: ",") {
-            let digits = part.trimmingCharacters(in: .whitespaces)
-            if digits.isEmpty { continue }
-            guard let extent = Int(digits), extent >= 0 else { throw malformed(file, "its shape is (\(extents))") }
+            let words = part.split(separator: " ")
+            if words.isEmpty { continue }
+            guard words.count == 1, let extent = Int(words[0]), extent >= 0 else {
+                throw malformed(file, "its shape is (\(extents))")
+            }
             shape.append(extent)
         }
         return (descriptor, shape, start + length)
     }
 
     /// What stands between two marks after a key of the header.
-    private static func value(of key: String, in text: String, from: String, to: String) -> String? {
-        guard let keyRange = text.range(of: "'\(key)':"),
-            let open = text.range(of: from, range: keyRange.upperBound..<text.endIndex),
-            let close = text.range(of: to, range: open.upperBound..<text.endIndex)
+    private static func value(of key: String, in header: [UInt8], from: String, to: String) -> String? {
+        guard let keyEnd = end(of: "'\(key)':", in: header[...]),
+            let start = end(of: from, in: header[keyEnd...]), let after = end(of: to, in: header[start...])
         else { return nil }
-        return String(text[open.upperBound..<close.lowerBound])
+        return String(decoding: header[start..<after - to.utf8.count], as: UTF8.self)
+    }
+
+    /// The place behind the first occurrence of a word.
+    private static func end(of word: String, in header: ArraySlice<UInt8>) -> Int? {
+        let wanted = Array(word.utf8)
+        var start = header.startIndex
+        while start + wanted.count <= header.endIndex {
+            if header[start..<start + wanted.count].elementsEqual(wanted) { return start + wanted.count }
+            start += 1
+        }
+        return nil
     }
 }
 

@@ -88,10 +88,16 @@ public final class PreprocessedCase: @unchecked Sendable {
         guard array.shape.count == 2, array.shape[1] == 3, let entries = index?.array,
             let base = array.elements.baseAddress
         else { throw FileError(action: "use the class locations", path: file.path, reason: "shape \(array.shape)") }
-        for position in array.elements.indices
-        where array.elements[position] < 0 || array.elements[position] >= shape[position % 3] {
-            throw FileError(
-                action: "use the class locations", path: file.path, reason: "row \(position / 3) lies outside the case")
+        let (depth, height, width) = (UInt32(shape[0]), UInt32(shape[1]), UInt32(shape[2]))
+        for row in 0..<array.shape[0] {
+            let voxel = base + 3 * row
+            // A negative number is a large one without its sign.
+            guard UInt32(bitPattern: voxel[0]) < depth, UInt32(bitPattern: voxel[1]) < height,
+                UInt32(bitPattern: voxel[2]) < width
+            else {
+                throw FileError(
+                    action: "use the class locations", path: file.path, reason: "row \(row) lies outside the case")
+            }
         }
         var locations: [ClassLocations] = []
         var first = 0
