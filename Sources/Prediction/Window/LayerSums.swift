@@ -7,30 +7,33 @@ import Threads
 final class LayerSums: @unchecked Sendable {
     private let window: SlidingWindow
     private let headCount: Int
-    private let weights: [Float]
+    /// The Gaussian map, `[patch]`.
+    private let weights: AlignedBuffer<Float>
     /// One over the map's sum over all patches and passes: the product of these three, one per axis.
     private let factors: [[Double]]
-    /// One patch, summed over its mirrorings: `[heads, patch]`.
-    private let patchSum: AlignedBuffer<Float>
+    /// One patch, summed over its mirrorings: `[heads, patch]`; nil where there is only one.
+    private let patchSum: AlignedBuffer<Float>?
     /// `[heads, patch depth, H, W]` of the padded image; the first slice is ``firstSlice``.
     private let sums: AlignedBuffer<Float>
     /// `[heads, slab depth, H, W]` of the image.
     private let slab: AlignedBuffer<Float>
     private var firstSlice = 0
 
-    /// - Parameter passCount: how often each patch is computed, in different mirrorings and by different members.
-    init(window: SlidingWindow, headCount: Int, passCount: Int) {
+    /// - Parameters:
+    ///   - mirroringCount: how often each member computes each patch.
+    ///   - memberCount: networks that are averaged.
+    init(window: SlidingWindow, headCount: Int, mirroringCount: Int, memberCount: Int) {
         self.window = window
         self.headCount = headCount
         let map = GaussianMap(patchSize: window.patchSize, isFlat: window.starts.map { $0.count == 1 })
-        weights = map.weights(maximum: 1)
+        weights = AlignedBuffer(map.weights(maximum: 1))
         factors = (0..<3).map { axis in
-            let passCount = axis == 0 ? Double(passCount) : 1
+            let passCount = axis == 0 ? Double(mirroringCount * memberCount) : 1
             return map.coverage(axis: axis, starts: window.starts[axis], size: window.paddedShape[axis])
                 .map { 1 / ($0 * passCount) }
         }
         let depth = window.patchSize[0]
-        patchSum = AlignedBuffer(count: headCount * window.patchSize.reduce(1, *))
+        patchSum = mirroringCount > 1 ? AlignedBuffer(count: headCount * window.patchSize.reduce(1, *)) : nil
         sums = AlignedBuffer(count: headCount * depth * window.paddedShape[1] * window.paddedShape[2])
         slab = AlignedBuffer(
             count: headCount * TiledInference.slabDepth * window.imageShape[1] * window.imageShape[2])
@@ -38,31 +41,36 @@ final class LayerSums: @unchecked Sendable {
 
     /// Takes the logits `[heads, patch]` of one pass.
     func add(_ logits: UnsafePointer<Float>, _ pass: PatchPass) {
-        collect(logits, pass)
-        guard pass.isLast else { return }
+        if let patchSum {
+            collect(logits, pass, into: patchSum)
+            if pass.isLast { addWeighted(patchSum.pointer, at: pass.start) }
+        } else {
+            addWeighted(logits, at: pass.start)
+        }
+    }
+
+    /// Weighs the logits `[heads, patch]` of a patch and adds them where it lies.
+    private func addWeighted(_ logits: UnsafePointer<Float>, at start: [Int]) {
+        nonisolated(unsafe) let logits = logits
         let (size, padded) = (window.patchSize, window.paddedShape)
-        let weightRows = weights
         Threads.forEach(headCount * size[0]) { [self] index in
             let (head, plane) = (index / size[0], index % size[0])
-            weightRows.withUnsafeBufferPointer { weightRows in
-                guard let weightBase = weightRows.baseAddress else { return }
-                for line in 0..<size[1] {
-                    let input = patchSum.pointer + (index * size[1] + line) * size[2]
-                    let weight = weightBase + (plane * size[1] + line) * size[2]
-                    let row = (head * size[0] + pass.start[0] - firstSlice + plane) * padded[1] + pass.start[1] + line
-                    let output = sums.pointer + row * padded[2] + pass.start[2]
-                    for column in 0..<size[2] { output[column] += input[column] * weight[column] }
-                }
+            let target = (head * size[0] + start[0] - firstSlice + plane) * padded[1] + start[1]
+            for line in 0..<size[1] {
+                let input = logits + (index * size[1] + line) * size[2]
+                let weight = weights.pointer + (plane * size[1] + line) * size[2]
+                let output = sums.pointer + (target + line) * padded[2] + start[2]
+                for column in 0..<size[2] { output[column] += input[column] * weight[column] }
             }
         }
     }
 
     /// Mirrors logits back and adds them to the patch's sum.
-    private func collect(_ logits: UnsafePointer<Float>, _ pass: PatchPass) {
+    private func collect(_ logits: UnsafePointer<Float>, _ pass: PatchPass, into patchSum: AlignedBuffer<Float>) {
         nonisolated(unsafe) let logits = logits
         let size = window.patchSize
         let isFlipped = pass.mirroring.isFlipped
-        Threads.forEach(headCount * size[0]) { [patchSum] index in
+        Threads.forEach(headCount * size[0]) { index in
             let (head, plane) = (index / size[0], index % size[0])
             let sourcePlane = head * size[0] + (isFlipped[0] ? size[0] - 1 - plane : plane)
             for line in 0..<size[1] {

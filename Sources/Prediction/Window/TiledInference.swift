@@ -56,8 +56,8 @@ public struct TiledInference: Sendable {
         guard let base = image.baseAddress else { return }
         let source = PatchCutter(image: base, channelCount: network.inputChannelCount, window: window)
         let sums = LayerSums(
-            window: window, headCount: network.headCount,
-            passCount: mirrorings.count * network.memberCount)
+            window: window, headCount: network.headCount, mirroringCount: mirrorings.count,
+            memberCount: network.memberCount)
         let patchVoxelCount = window.patchSize.reduce(1, *)
         let inputStride = network.inputChannelCount * patchVoxelCount
         let outputStride = network.headCount * patchVoxelCount
