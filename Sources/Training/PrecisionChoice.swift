@@ -16,6 +16,25 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
         case .bf16: .bf16
         }
     }
+
+    /// The precision that all ranks will use with an engine: bf16 when it is every rank's.
+    ///
+    /// - Throws: on all ranks together ``ConfigurationError/unsuitable(_:value:rule:_:)`` where a CPU or the engine cannot
+    ///   do what is asked for.
+    /// - Collective: every rank of the job.
+    public func agreed(_ engine: Engine, on world: Communicator) throws -> Precision {
+        let own = precision(engine)
+        try world.agreeing {
+            guard engine.precisions.contains(own) else {
+                let known = engine.precisions.map(\.rawValue).joined(separator: ", ")
+                throw ConfigurationError.unsuitable(
+                    .precision, value: own.rawValue, rule: "one that \(engine.rawValue) computes in on this CPU: \(known)",
+                    .commandLine)
+            }
+        }
+        let all = Set(try world.allGather(own.rawValue))
+        return all == [Precision.bf16.rawValue] ? .bf16 : .fp32
+    }
 }
 
 extension RunConfiguration {
@@ -32,24 +51,12 @@ extension RunConfiguration {
         return "\(library), \(computedPrecision.rawValue)"
     }
 
-    /// This configuration with the precision that all ranks will use.
+    /// This configuration with the precision that all ranks will use; see ``PrecisionChoice/agreed(_:on:)``.
     ///
-    /// - Throws: on all ranks together ``ConfigurationError/unsuitable(_:value:rule:_:)`` where a CPU or the engine cannot
-    ///   do what is asked for.
     /// - Collective: every rank of the job.
     public func agreed(on world: Communicator) throws -> RunConfiguration {
         var result = self
-        let own = computedPrecision
-        try world.agreeing {
-            guard engine.precisions.contains(own) else {
-                let known = engine.precisions.map(\.rawValue).joined(separator: ", ")
-                throw ConfigurationError.unsuitable(
-                    .precision, value: own.rawValue, rule: "one that \(engine.rawValue) computes in on this CPU: \(known)",
-                    .commandLine)
-            }
-        }
-        let all = Set(try world.allGather(own.rawValue))
-        result.precision = all == [Precision.bf16.rawValue] ? .bf16 : .fp32
+        result.precision = try precision.agreed(engine, on: world) == .bf16 ? .bf16 : .fp32
         return result
     }
 }

@@ -89,6 +89,6 @@ final class Replica {
         trainingStep.giveBackSessions()
         return try Session(
             architecture: setup.architecture, batchSize: 1, patchSize: setup.plan.patchSize, purpose: .inference,
-            engine: setup.configuration.engine)
+            engine: setup.configuration.engine, precision: setup.configuration.computedPrecision)
     }
 }

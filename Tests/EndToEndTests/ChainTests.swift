@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Testing
+import Volumes
 
 extension EndToEnd {
     @Suite struct ChainTests {
@@ -72,17 +73,26 @@ extension EndToEnd {
             }
         }
 
-        /// Two ranks and one predict the same, and the score is written.
+        /// Two ranks and one predict the same, float32 nearly the same as bfloat16, and the score is written.
         private func predictAndScore(_ sandbox: Sandbox) throws {
-            func predict(_ name: String, ranks: Int?) throws -> [[UInt8]] {
+            func predict(_ name: String, ranks: Int?, precision: String = "auto") throws -> [[UInt8]] {
                 let output = sandbox.folder + "/" + name
                 try sandbox.run(
                     "predict", "-i", sandbox.rawFolder() + "/imagesTs", "-o", output, "-d", "900", "-c", "3d_fullres",
-                    "-f", "0", "-tr", "pgps-efficiency", "-step_size", "0.5", "--threads", "1", ranks: ranks)
+                    "-f", "0", "-tr", "pgps-efficiency", "-step_size", "0.5", "--threads", "1", "--precision", precision,
+                    ranks: ranks)
                 return try ["phantom_006.nii.gz", "phantom_007.nii.gz"].map { try FileAccess.read(output + "/" + $0) }
             }
             let alone = try predict("one", ranks: nil)
             #expect(try predict("two", ranks: 2) == alone)
+            _ = try predict("exact", ranks: nil, precision: "fp32")
+            let arguments = try JSONValue(contentsOf: sandbox.folder + "/exact/predict_from_raw_data_args.json")
+            #expect(arguments["precision"] == "fp32")
+            let labels = try ["exact", "one"].map { name in
+                try NIfTI.readLabels("\(sandbox.folder)/\(name)/phantom_006.nii.gz").labels.scalars
+            }
+            let equalCount = zip(labels[0], labels[1]).count { $0 == $1 }
+            #expect(Double(equalCount) > 0.97 * Double(labels[0].count))
             let scores = try sandbox.run(
                 "evaluate", sandbox.rawFolder() + "/labelsTs", sandbox.folder + "/two", "-djfile",
                 sandbox.rawFolder() + "/dataset.json", "-o", sandbox.folder + "/summary.json")

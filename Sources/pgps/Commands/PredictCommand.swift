@@ -6,6 +6,7 @@ import Documents
 import Kernels
 import Networks
 import Prediction
+import Training
 
 /// `pgps predict`: labels for new images.
 struct PredictCommand: ParsableCommand {
@@ -86,6 +87,11 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Engine of the convolutions: \(Engine.allCases.map(\.rawValue).joined(separator: " or ")).")
     var engine = Engine.oneDNN
 
+    @Option(
+        help: ArgumentHelp(
+            "auto, fp32 or bf16 (default: auto, bf16 where the CPU multiplies it in hardware).", valueName: "precision"))
+    var precision = PrecisionChoice.auto
+
     @Flag(name: .customLong("disable_progress_bar"), help: "No progress display.")
     var hidesProgress = false
 
@@ -108,10 +114,11 @@ struct PredictCommand: ParsableCommand {
         let display = ProgressDisplay(isEnabled: !hidesProgress)
         defer { display.end() }
         runtime.note("loading the model")
-        let (job, predictor, passCount) = try world.agreeing { try prepare() }
+        let precision = try self.precision.agreed(engine, on: world)
+        let (job, predictor, passCount) = try world.agreeing { try prepare(precision) }
         // One rank looks at the output folder, before any of them writes to it.
         let listed = try world.agreeingOnRoot {
-            try job.writeDocuments(arguments: documentedArguments)
+            try job.writeDocuments(arguments: documentedArguments(precision))
             return continuesPrediction
                 ? job.missingIdentifiers(withProbabilities: savesProbabilities) : job.cases.map(\.identifier)
         }
@@ -123,7 +130,7 @@ struct PredictCommand: ParsableCommand {
                 "\(identifiers.count) case\(identifiers.count == 1 ? "" : "s") to predict"
                     + (skipped > 0 ? ", \(skipped) are there already" : "")
                     + (world.size > 1 ? ", shared among \(world.size) ranks" : "")
-                    + "; \(passCount) pass\(passCount == 1 ? "" : "es") per patch")
+                    + "; \(passCount) pass\(passCount == 1 ? "" : "es") per patch, in \(precision.rawValue)")
         }
         var failures: [CaseFailure] = []
         let failure = Result {
@@ -143,7 +150,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     /// Everything that can be wrong before the first image is opened.
-    private func prepare() throws -> (job: PredictionJob, predictor: Predictor, passCount: Int) {
+    private func prepare(_ precision: Precision) throws -> (job: PredictionJob, predictor: Predictor, passCount: Int) {
         let workspace = roots.workspace
         let words = ListOption.words(folds)
         let folds = try (words.isEmpty ? ["0", "1", "2", "3", "4"] : words).map { try FoldName(parsing: $0) }
@@ -155,7 +162,7 @@ struct PredictCommand: ParsableCommand {
         let weights = try model.loadWeights(folds: folds, checkpoint: ModelFolder.checkpointFile(checkpoint))
         let session = try Session(
             architecture: model.architecture, batchSize: patchesPerPass, patchSize: model.configuration.patchSize,
-            purpose: .inference, engine: engine)
+            purpose: .inference, engine: engine, precision: precision)
         let settings = PredictionSettings(
             stepSize: stepSize, mirrorAxes: disablesMirroring ? [] : weights.mirrorAxes,
             keepsProbabilities: savesProbabilities)
@@ -180,7 +187,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     /// nnU-Net's record of the call, and what else decided about the result.
-    private var documentedArguments: JSONObject {
+    private func documentedArguments(_ precision: Precision) -> JSONObject {
         [
             "list_of_lists_or_source_folder": .string(input),
             "output_folder_or_list_of_truncated_output_files": .string(output),
@@ -190,12 +197,13 @@ struct PredictCommand: ParsableCommand {
             "plans": .string(plans),
             "folds": .strings(folds.isEmpty ? ["0", "1", "2", "3", "4"] : ListOption.words(folds)),
             "checkpoint": .string(ModelFolder.checkpointFile(checkpoint)), "step_size": .real(stepSize),
-            "use_mirroring": .bool(!disablesMirroring),
+            "use_mirroring": .bool(!disablesMirroring), "precision": .string(precision.rawValue),
         ]
     }
 }
 
 extension Engine: ExpressibleByArgument {}
+extension PrecisionChoice: ExpressibleByArgument {}
 
 extension Result {
     /// The error, if it is one.
