@@ -183,6 +183,37 @@ import Testing
         #expect(Array(presence) == [true, false, true, false])
     }
 
+    @Test("Runs of labels are finished voxel by voxel", arguments: 0..<20) func finishedRuns(number: Int) {
+        var stream = RandomStream(seed: 6, purpose: .test, index: number)
+        var values: [Int16] = []
+        while values.count < 40 + number {
+            let label = Int16(stream.integer(in: -1...4))
+            values += Array(repeating: label, count: stream.integer(in: 1...11))
+        }
+        let labels = AlignedBuffer(values)
+        let image = AlignedBuffer<Float>(count: values.count)
+        let presence = UnsafeMutableBufferPointer<Bool>.allocate(capacity: 4)
+        defer { presence.deallocate() }
+        presence.initialize(repeating: false)
+        LabelFinish.apply(
+            labels: labels.pointer, image: image.pointer, voxelCount: values.count, maskedChannels: [],
+            presence: presence)
+        let expected = values.map { max($0, 0) }
+        #expect(labels.array == expected)
+        #expect(Array(presence) == (0..<4).map { expected.contains($0) })
+    }
+
+    @Test("Noise of any length is the beginning of longer noise", arguments: [1, 511, 512, 513, 1024, 1025, 1536, 2047])
+    func noiseLengths(count: Int) {
+        func noise(_ count: Int) -> [Float] {
+            let buffer = AlignedBuffer<Float>(count: count)
+            NoiseStream(seed: 3, iteration: 1, index: 2).add(
+                deviation: 1, to: buffer.pointer, count: count, start: 0, scratch: PatchScratch())
+            return buffer.array
+        }
+        #expect(noise(count) == Array(noise(4096).prefix(count)))
+    }
+
     private func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
         let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
         let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }

@@ -73,6 +73,52 @@ import Testing
             #expect(grid.labels == crop.labels)
         }
     }
+
+    @Test("Labels are those with the largest share, the lowest of equal ones", arguments: 0..<12)
+    func shares(number: Int) {
+        var stream = RandomStream(seed: 7, purpose: .test, index: number)
+        let volume = [7, 8, 9]
+        // Noise, so that up to eight labels meet; a shift by halves, so that shares are equal.
+        let labels = Phantoms.voxels(volume) { _, _, _ in Int16(stream.integer(in: -1...(number % 6))) }
+        let halves = (0..<3).map { _ in number % 2 == 0 ? 0.5 : 0.25 }
+        let patchSize = [4, 4, 4]
+        let geometry = PatchGeometry(patchSize: patchSize)
+        let center = SIMD3(3.5 + halves[0], 3.5 + halves[1], 4.5 + halves[2])
+        let grid = SamplingGrid(geometry: geometry, center: center, rotation: nil, scale: 1)
+        let found = AlignedBuffer<Int16>(count: 64)
+        let spans = GridSpans(of: grid, in: SIMD3(volume))
+        GridSampling.sampleLabels(labels, size: SIMD3(volume), on: grid, spans: spans, to: found.pointer)
+        let expected = Phantoms.voxels(patchSize) { d, h, w -> Int16 in
+            var shares: [Int16: Double] = [:]
+            for corner in 0..<8 {
+                let steps = [corner >> 2 & 1, corner >> 1 & 1, corner & 1]
+                let place = zip([2 + d, 2 + h, 3 + w], steps).map { $0 + $1 }
+                let weight = zip(halves, steps).reduce(1.0) { $0 * ($1.1 == 1 ? $1.0 : 1 - $1.0) }
+                shares[labels[(place[0] * 8 + place[1]) * 9 + place[2]], default: 0] += weight
+            }
+            let largest = shares.values.max() ?? 0
+            return shares.filter { $0.value == largest }.keys.min() ?? 0
+        }
+        #expect(found.array == expected)
+    }
+
+    @Test("A patch whose corners lie in the case shows what it shows when every row is looked at", arguments: 0..<60)
+    func wholePatches(number: Int) {
+        var stream = RandomStream(seed: 5, purpose: .test, index: number)
+        let volume = [11, 17, 19]
+        let patchSize = number % 3 == 0 ? [2, 8, 8] : [4, 5, 8]
+        let angles = (0..<3).map { _ in stream.uniform(-0.5..<0.5) }
+        // From far inside to far outside.
+        let corner = SIMD3(stream.integer(in: -3...9), stream.integer(in: -3...12), stream.integer(in: -3...14))
+        var probe = SamplingProbe(
+            volume: volume, patchSize: patchSize, rotation: number % 5 == 0 ? nil : SIMD3(angles),
+            scale: stream.uniform(0.7..<1.4), corner: number % 4 == 0 ? nil : corner)
+        let short = probe.read()
+        probe.looksAtCorners = false
+        let long = probe.read()
+        #expect(short.image == long.image)
+        #expect(short.labels == long.labels)
+    }
 }
 
 /// Cuts one patch out of a small case.
@@ -85,6 +131,7 @@ private struct SamplingProbe {
     var corner: SIMD3<Int>?
     var image: [Float]?
     var labels: [Int16]?
+    var looksAtCorners = true
 
     func read() -> (image: [Float], labels: [Int16]) {
         let geometry = PatchGeometry(patchSize: patchSize)
@@ -108,8 +155,9 @@ private struct SamplingProbe {
                     corner.map { Double($0[axis]) + Double(patchSize[axis] - 1) / 2 } ?? Double(size[axis] - 1) / 2
                 })
             let grid = SamplingGrid(geometry: geometry, center: center, rotation: rotation, scale: scale)
-            GridSampling.sampleImage(image, size: size, on: grid, to: found.pointer)
-            GridSampling.sampleLabels(labels, size: size, on: grid, to: foundLabels.pointer)
+            let spans = GridSpans(of: grid, in: size, looksAtCorners: looksAtCorners)
+            GridSampling.sampleImage(image, size: size, on: grid, spans: spans, to: found.pointer)
+            GridSampling.sampleLabels(labels, size: size, on: grid, spans: spans, to: foundLabels.pointer)
         }
         return (found.array, foundLabels.array)
     }

@@ -38,6 +38,14 @@ void cthreads_for(int threads, int64_t count, cthreads_body body, void *context)
     }
 }
 
+void cthreads_prefetch(const void *first, int64_t bytes, int64_t stride, int64_t rows) {
+    const char *row = first;
+    for (int64_t index = 0; index < rows; index++, row += stride) {
+        for (int64_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(row + offset);
+        __builtin_prefetch(row + bytes - 1);
+    }
+}
+
 void cthreads_set_count(int threads) { omp_set_num_threads(threads); }
 
 int cthreads_count(void) { return omp_get_max_threads(); }

@@ -4,16 +4,18 @@
 /// the label −1.
 package enum GridSampling {
     /// Samples one channel `[D, H, W]`.
+    ///
+    /// - Parameter spans: those of the grid in a case of this size.
     package static func sampleImage(
-        _ source: UnsafePointer<Float>, size: SIMD3<Int>, on grid: SamplingGrid,
+        _ source: UnsafePointer<Float>, size: SIMD3<Int>, on grid: SamplingGrid, spans: GridSpans,
         to target: UnsafeMutablePointer<Float>
     ) {
         let frame = Frame(size: size, grid: grid)
         let (nextRow, nextSlice) = (size[2], frame.sliceStride)
         let nextBoth = nextRow + nextSlice
-        forEachRow(of: grid, frame: frame) { start, touched, inside, offset in
+        forEachRow(of: grid, spans) { start, touched, inside, offset in
             let row = target + offset
-            row.update(repeating: 0, count: grid.patchSize[2])
+            if touched.count < grid.patchSize[2] { row.update(repeating: 0, count: grid.patchSize[2]) }
             for k in touched.lowerBound..<inside.lowerBound {
                 row[k] = sampleNearBorder(source, size, start &+ grid.stepW &* Int64(k))
             }
@@ -37,22 +39,25 @@ package enum GridSampling {
     }
 
     /// Samples labels `[D, H, W]`: each label's share of the eight neighbors, the largest wins, the lowest on ties.
+    ///
+    /// - Parameter spans: those of the grid in a case of this size.
     package static func sampleLabels(
-        _ source: UnsafePointer<Int16>, size: SIMD3<Int>, on grid: SamplingGrid,
+        _ source: UnsafePointer<Int16>, size: SIMD3<Int>, on grid: SamplingGrid, spans: GridSpans,
         to target: UnsafeMutablePointer<Int16>
     ) {
         let frame = Frame(size: size, grid: grid)
         let (nextRow, nextSlice) = (size[2], frame.sliceStride)
         let nextBoth = nextRow + nextSlice
-        forEachRow(of: grid, frame: frame) { start, touched, inside, offset in
+        forEachRow(of: grid, spans) { start, touched, inside, offset in
             let row = target + offset
-            row.update(repeating: -1, count: grid.patchSize[2])
+            if touched.count < grid.patchSize[2] { row.update(repeating: -1, count: grid.patchSize[2]) }
             for k in touched.lowerBound..<inside.lowerBound {
                 row[k] = labelNearBorder(source, size, start &+ grid.stepW &* Int64(k))
             }
-            var position = start &+ grid.stepW &* Int64(inside.lowerBound)
+            let position = start &+ grid.stepW &* Int64(inside.lowerBound)
+            var (d, h, w) = (position[0], position[1], position[2])
             for k in inside {
-                let corner = source + frame.offset(position[0], position[1], position[2])
+                let corner = source + frame.offset(d, h, w)
                 let pairs = (
                     pair(corner), pair(corner + nextRow), pair(corner + nextSlice), pair(corner + nextBoth)
                 )
@@ -62,9 +67,11 @@ package enum GridSampling {
                     let labels = SIMD8(
                         corner[0], corner[1], corner[nextRow], corner[nextRow + 1], corner[nextSlice],
                         corner[nextSlice + 1], corner[nextBoth], corner[nextBoth + 1])
-                    row[k] = largestShare(labels, weights(at: position))
+                    row[k] = largestShare(labels, weights(at: SIMD3(d, h, w)))
                 }
-                position = position &+ grid.stepW
+                d &+= grid.stepW[0]
+                h &+= grid.stepW[1]
+                w &+= grid.stepW[2]
             }
             for k in inside.upperBound..<max(inside.upperBound, touched.upperBound) {
                 row[k] = labelNearBorder(source, size, start &+ grid.stepW &* Int64(k))
@@ -75,14 +82,11 @@ package enum GridSampling {
     /// How a grid lies in a case.
     private struct Frame {
         let size: SIMD3<Int>
-        /// Positions below have all eight neighbors inside the case.
-        let insideLimit: SIMD3<Int>
         /// From a voxel to its neighbor along D; 0 where that neighbor has no weight.
         let sliceStride: Int
 
         init(size: SIMD3<Int>, grid: SamplingGrid) {
             self.size = size
-            insideLimit = SIMD3(grid.isOnSlices ? size[0] : size[0] - 1, size[1] - 1, size[2] - 1)
             sliceStride = grid.isOnSlices ? 0 : size[1] * size[2]
         }
 
@@ -93,20 +97,17 @@ package enum GridSampling {
         }
     }
 
-    /// Calls `body` for every row with the position of its first voxel, the voxels that have a neighbor in the case,
-    /// those that have all, and the offset in the target. The second range lies in the first, or both are empty.
+    /// Calls `body` for every row with the position of its first voxel, its spans, and the offset in the target.
     @inline(__always)
     private static func forEachRow(
-        of grid: SamplingGrid, frame: Frame,
+        of grid: SamplingGrid, _ spans: GridSpans,
         _ body: (_ start: SamplingGrid.Fixed, _ touched: Range<Int>, _ inside: Range<Int>, _ offset: Int) -> Void
     ) {
         for d in 0..<grid.patchSize[0] {
             for h in 0..<grid.patchSize[1] {
-                let start = grid.rowStart(d, h)
-                let touched = grid.span(from: start, lower: SIMD3(repeating: -1), upper: frame.size)
-                var inside = grid.span(from: start, lower: SIMD3(repeating: 0), upper: frame.insideLimit)
-                if inside.isEmpty { inside = touched.upperBound..<touched.upperBound }
-                body(start, touched, inside, (d * grid.patchSize[1] + h) * grid.patchSize[2])
+                let row = d * grid.patchSize[1] + h
+                let (touched, inside) = spans[row]
+                body(grid.rowStart(d, h), touched, inside, row * grid.patchSize[2])
             }
         }
     }
@@ -136,52 +137,82 @@ package enum GridSampling {
         return SIMD8(lowHalf: plane * (1 - d), highHalf: plane * d)
     }
 
+    /// The label with the largest sum of weights, the lowest on ties.
     private static func largestShare(_ labels: SIMD8<Int16>, _ weights: SIMD8<Float>) -> Int16 {
+        let labels = SIMD8<Int32>(truncatingIfNeeded: labels)
         var best = labels[0]
-        var largest: Float = -1
-        for corner in 0..<8 {
+        var largest = share(of: best, labels, weights)
+        // The label that was looked at last and is not the best: mostly two of them meet, and each is summed once.
+        var beaten = best
+        for corner in 1..<8 {
             let label = labels[corner]
-            if corner > 0, label == best { continue }
-            var share: Float = 0
-            for other in 0..<8 where labels[other] == label { share += weights[other] }
-            if share > largest || (share == largest && label < best) {
-                largest = share
-                best = label
+            if label == best || label == beaten { continue }
+            let sum = share(of: label, labels, weights)
+            if sum > largest || (sum == largest && label < best) {
+                (best, beaten, largest) = (label, best, sum)
+            } else {
+                beaten = label
             }
         }
-        return best
+        return Int16(truncatingIfNeeded: best)
     }
 
-    /// Calls `body` with the number, 0 to 7, and the offset of every neighbor that lies in the case.
+    /// The sum of a label's weights, from the first neighbor to the last.
     @inline(__always)
-    private static func forEachNeighbor(
-        of position: SamplingGrid.Fixed, in size: SIMD3<Int>, _ body: (_ corner: Int, _ offset: Int) -> Void
-    ) {
-        let d = SamplingGrid.whole(position[0])
-        let h = SamplingGrid.whole(position[1])
-        let w = SamplingGrid.whole(position[2])
-        for corner in 0..<8 {
-            let (z, y, x) = (d + corner >> 2, h + (corner >> 1) & 1, w + corner & 1)
-            if z >= 0, z < size[0], y >= 0, y < size[1], x >= 0, x < size[2] {
-                body(corner, (z * size[1] + y) * size[2] + x)
-            }
+    private static func share(of label: Int32, _ labels: SIMD8<Int32>, _ weights: SIMD8<Float>) -> Float {
+        let own = weights.replacing(with: 0, where: labels .!= SIMD8(repeating: label))
+        var sum = own[0]
+        for corner in 1..<8 { sum += own[corner] }
+        return sum
+    }
+
+    /// The eight neighbors of a position, `outside` for those that do not lie in the case. Those are not read: another
+    /// voxel is, so that nothing depends on a branch.
+    @inline(__always)
+    private static func neighbors<Scalar: SIMDScalar>(
+        of position: SamplingGrid.Fixed, in source: UnsafePointer<Scalar>, _ size: SIMD3<Int>, outside: Scalar
+    ) -> SIMD8<Scalar> {
+        let (z, y, x) = (
+            Neighbor.pair(SamplingGrid.whole(position[0]), count: size[0]),
+            Neighbor.pair(SamplingGrid.whole(position[1]), count: size[1]),
+            Neighbor.pair(SamplingGrid.whole(position[2]), count: size[2])
+        )
+        @inline(__always) func voxel(_ z: Neighbor, _ y: Neighbor, _ x: Neighbor) -> Scalar {
+            let value = source[(z.index &* size[1] &+ y.index) &* size[2] &+ x.index]
+            return z.isInside && y.isInside && x.isInside ? value : outside
+        }
+        return SIMD8(
+            voxel(z.0, y.0, x.0), voxel(z.0, y.0, x.1), voxel(z.0, y.1, x.0), voxel(z.0, y.1, x.1),
+            voxel(z.1, y.0, x.0), voxel(z.1, y.0, x.1), voxel(z.1, y.1, x.0), voxel(z.1, y.1, x.1))
+    }
+
+    /// An index along one axis, moved to the nearest voxel where it lies outside.
+    private struct Neighbor {
+        let index: Int
+        let isInside: Bool
+
+        @inline(__always) init(_ index: Int, count: Int) {
+            self.index = min(max(index, 0), count &- 1)
+            isInside = self.index == index
+        }
+
+        @inline(__always) static func pair(_ index: Int, count: Int) -> (Neighbor, Neighbor) {
+            (Neighbor(index, count: count), Neighbor(index &+ 1, count: count))
         }
     }
 
     private static func sampleNearBorder(
         _ source: UnsafePointer<Float>, _ size: SIMD3<Int>, _ position: SamplingGrid.Fixed
     ) -> Float {
-        let weights = weights(at: position)
+        let parts = neighbors(of: position, in: source, size, outside: 0) * weights(at: position)
         var sum: Float = 0
-        forEachNeighbor(of: position, in: size) { corner, offset in sum += weights[corner] * source[offset] }
+        for corner in 0..<8 { sum += parts[corner] }
         return sum
     }
 
     private static func labelNearBorder(
         _ source: UnsafePointer<Int16>, _ size: SIMD3<Int>, _ position: SamplingGrid.Fixed
     ) -> Int16 {
-        var labels = SIMD8<Int16>(repeating: -1)
-        forEachNeighbor(of: position, in: size) { corner, offset in labels[corner] = source[offset] }
-        return largestShare(labels, weights(at: position))
+        largestShare(neighbors(of: position, in: source, size, outside: -1), weights(at: position))
     }
 }

@@ -25,19 +25,20 @@ package struct NoiseStream: Sendable {
         let normals = scratch.rows(4 * blocks)
         var done = 0
         while done < count {
-            fill(normals, firstBlock: (start + done) / 4)
             let part = min(4 * blocks, count - done)
+            fill(normals, count: part, firstBlock: (start + done) / 4)
             let target = values + done
             for index in 0..<part { target[index] += deviation * normals[index] }
             done += part
         }
     }
 
-    /// Writes `4 · blockCount` normal numbers: words 0 and 1 of the blocks give the first half, 2 and 3 the second.
-    private func fill(_ normals: UnsafeMutablePointer<Float>, firstBlock: Int) {
+    /// Writes the first `count` of `4 · blockCount` normal numbers, and maybe more of them: words 0 and 1 of the blocks
+    /// give the first half, 2 and 3 the second.
+    private func fill(_ normals: UnsafeMutablePointer<Float>, count: Int, firstBlock: Int) {
         let blocks = Self.blockCount
         Self.words(normals, first: UInt32(truncatingIfNeeded: firstBlock), fixed: fixed, key: key)
-        for half in 0..<2 {
+        for half in 0..<(count <= 2 * blocks ? 1 : 2) {
             let first = normals + 2 * half * blocks
             let second = first + blocks
             for index in 0..<blocks { Self.boxMuller(first + index, second + index) }

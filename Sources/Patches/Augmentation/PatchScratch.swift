@@ -7,6 +7,8 @@ package final class PatchScratch {
     private var rowBuffer = AlignedBuffer<Float>(count: 0)
     private var contentBuffer = AlignedBuffer<Float>(count: 0)
     private var contentLabelBuffer = AlignedBuffer<Int16>(count: 0)
+    /// Gets the time of every step; nil where nobody asks.
+    var profile: PatchProfile?
 
     package init() {}
 

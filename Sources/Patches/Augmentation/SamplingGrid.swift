@@ -52,6 +52,22 @@ package struct SamplingGrid {
     /// Position of the first voxel of a row.
     func rowStart(_ d: Int, _ h: Int) -> Fixed { origin &+ stepD &* Int64(d) &+ stepH &* Int64(h) }
 
+    /// The voxels at or below the positions, and one more along every axis: what any position shows lies in this box. The
+    /// corners decide, as the grid is affine and its numbers are exact.
+    var box: (lower: SIMD3<Int>, upper: SIMD3<Int>) {
+        var lower = SIMD3(repeating: Int.max)
+        var upper = SIMD3(repeating: Int.min)
+        for corner in 0..<8 {
+            let (d, h) = (corner & 1 == 0 ? 0 : patchSize[0] - 1, corner & 2 == 0 ? 0 : patchSize[1] - 1)
+            let position = rowStart(d, h) &+ stepW &* (corner & 4 == 0 ? 0 : Int64(patchSize[2] - 1))
+            for axis in 0..<3 {
+                lower[axis] = min(lower[axis], Self.whole(position[axis]))
+                upper[axis] = max(upper[axis], Self.whole(position[axis]) + 2)
+            }
+        }
+        return (lower, upper)
+    }
+
     /// The voxels of a row whose position lies in `lower ..< upper` along every axis (whole voxels).
     func span(from start: Fixed, lower: SIMD3<Int>, upper: SIMD3<Int>) -> Range<Int> {
         var first = 0

@@ -1,5 +1,6 @@
 import Datasets
 import Synchronization
+import Threads
 
 /// The cases that batches are drawn from, each opened when it is first needed and kept open.
 public final class CaseLibrary: Sendable {
@@ -43,6 +44,18 @@ public final class CaseLibrary: Sendable {
             if let first = cases[number] { return first }
             cases[number] = source
             return source
+        }
+    }
+
+    /// The cases of several numbers; those that are not open yet are opened on all threads.
+    ///
+    /// - Throws: the error of the first one that cannot be opened.
+    public func sources(_ numbers: [Int]) throws(DatasetError) -> [PatchSource] {
+        let known = opened.withLock { cases in numbers.map { cases[$0] } }
+        if known.allSatisfy({ $0 != nil }) { return known.compactMap(\.self) }
+        return try Threads.map(numbers.count) { (index) throws(DatasetError) in
+            if let source = known[index] { return source }
+            return try source(numbers[index])
         }
     }
 }

@@ -60,6 +60,23 @@ public final class TrainingBatches: Sendable {
         iteration: Int, samples: Range<Int>, images: UnsafeMutablePointer<Float>,
         labels targets: UnsafeMutablePointer<Int16>, threadLimit: Int? = nil
     ) throws(PatchError) -> BatchStatistics {
+        try read(iteration, samples, images, targets, threadLimit: threadLimit, profile: nil)
+    }
+
+    /// Reads samples as ``fill(iteration:samples:images:labels:threadLimit:)`` does, on one thread, and adds the time
+    /// of every step to `profile`.
+    package func fill(
+        iteration: Int, samples: Range<Int>, images: UnsafeMutablePointer<Float>,
+        labels targets: UnsafeMutablePointer<Int16>, profile: PatchProfile
+    ) throws(PatchError) {
+        profile.resume()
+        _ = try read(iteration, samples, images, targets, threadLimit: 1, profile: profile)
+    }
+
+    private func read(
+        _ iteration: Int, _ samples: Range<Int>, _ images: UnsafeMutablePointer<Float>,
+        _ targets: UnsafeMutablePointer<Int16>, threadLimit: Int?, profile: PatchProfile?
+    ) throws(PatchError) -> BatchStatistics {
         let stage = stage(atIteration: iteration)
         precondition(
             samples.lowerBound >= 0 && samples.upperBound <= stage.batchSize,
@@ -72,22 +89,23 @@ public final class TrainingBatches: Sendable {
         let sources = try SampleSources(of: samples.map(draw.caseNumber), from: cases, channelCount: channelCount)
         let filling = BatchFilling(
             images: images, labels: targets, imageStride: channelCount * stage.patchVoxelCount,
-            labelStride: stage.patchVoxelCount, labelManager: labels, scratch: scratch)
-        return filling.run(sources, limit: threadLimit) { place, source, image, labels, presence, scratch in
+            labelStride: stage.patchVoxelCount, labelManager: labels, scratch: scratch, profile: profile)
+        let geometry = reader.geometry
+        return filling.run(sources, geometry: geometry, limit: threadLimit) { place, source in
             let index = samples.lowerBound + place
             let isForeground = deal[index].isForeground
             var position = RandomStream(seed: seed, purpose: .position, iteration: iteration, index: index)
             let corner = PatchPosition.draw(
-                from: source, loaderSize: reader.geometry.enlargedSize, patchSize: reader.geometry.patchSize,
+                from: source, loaderSize: geometry.enlargedSize, patchSize: geometry.patchSize,
                 isForeground: isForeground, using: &position)
             var chance = RandomStream(seed: seed, purpose: .augmentation, iteration: iteration, index: index)
             let draws = AugmentationDraws(
-                geometry: reader.geometry, channelCount: channelCount, mirrorAxes: mirrorAxes, using: &chance)
+                geometry: geometry, channelCount: channelCount, mirrorAxes: mirrorAxes, using: &chance)
+            return PatchPlan(corner: corner, isForced: isForeground, geometry: geometry, draws: draws)
+        } read: { place, source, plan, image, labels, presence, scratch in
+            let noise = NoiseStream(seed: seed, iteration: iteration, index: samples.lowerBound + place)
             reader.read(
-                from: source, corner: corner, draws: draws,
-                noise: NoiseStream(seed: seed, iteration: iteration, index: index), image: image, labels: labels,
-                presence: presence, scratch: scratch)
-            return isForeground
+                from: source, plan, noise: noise, image: image, labels: labels, presence: presence, scratch: scratch)
         }
     }
 }

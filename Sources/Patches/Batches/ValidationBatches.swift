@@ -55,16 +55,17 @@ public final class ValidationBatches: Sendable {
         let filling = BatchFilling(
             images: images, labels: targets, imageStride: channelCount * voxels, labelStride: voxels,
             labelManager: labels, scratch: scratch)
-        return filling.run(sources, limit: threadLimit) { place, source, image, labels, presence, _ in
+        let size = reader.geometry.patchSize
+        return filling.run(sources, geometry: reader.geometry, limit: threadLimit) { place, source in
             let index = samples.lowerBound + place
             let isForeground = deal[index].isForeground
             var stream = stream(epoch: epoch, sample: first + index)
             _ = stream.integer(below: cases.count)
-            let size = reader.geometry.patchSize
             let corner = PatchPosition.draw(
                 from: source, loaderSize: size, patchSize: size, isForeground: isForeground, using: &stream)
-            reader.readPlain(from: source, corner: corner, image: image, labels: labels, presence: presence)
-            return isForeground
+            return PatchPlan(plainAt: corner, isForced: isForeground)
+        } read: { _, source, plan, image, labels, presence, _ in
+            reader.readPlain(from: source, plan, image: image, labels: labels, presence: presence)
         }
     }
 

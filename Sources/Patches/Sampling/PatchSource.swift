@@ -4,7 +4,7 @@ import Tensors
 /// A preprocessed case as patches are cut from it: memory that is only read.
 ///
 /// Safety: the pointers stay valid as long as `owner`, and nothing writes through them.
-public struct PatchSource: @unchecked Sendable {
+public final class PatchSource: @unchecked Sendable {
     /// Name of the case.
     public let identifier: String
     public let channelCount: Int
@@ -39,7 +39,7 @@ public struct PatchSource: @unchecked Sendable {
     }
 
     /// A case of the store of preprocessed cases.
-    public init(_ stored: PreprocessedCase) {
+    public convenience init(_ stored: PreprocessedCase) {
         guard let image = stored.image.baseAddress, let labels = stored.labels.baseAddress else {
             preconditionFailure("case \(stored.identifier) has no voxels")
         }
@@ -51,7 +51,9 @@ public struct PatchSource: @unchecked Sendable {
     /// Copies a case into memory.
     ///
     /// - Shapes: image `[C, D, H, W]`, labels `[D, H, W]`.
-    public init(identifier: String, image: Tensor<Float>, labels: Tensor<Int16>, locations: [ClassLocations]) {
+    public convenience init(
+        identifier: String, image: Tensor<Float>, labels: Tensor<Int16>, locations: [ClassLocations]
+    ) {
         precondition(
             image.shape.count == 4 && Array(image.shape.dropFirst()) == labels.shape,
             "an image of shape \(image.shape) and labels of shape \(labels.shape)")
