@@ -10,7 +10,7 @@ struct PGPS: ParsableCommand {
         subcommands: [
             PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self, ScheduleCommand.self,
             TrainCommand.self, PredictCommand.self, EvaluateCommand.self, CheckpointCommand.self, InspectCommand.self,
-            InfoCommand.self,
+            BenchmarkCommand.self, InfoCommand.self,
         ])
 
     static func main() {

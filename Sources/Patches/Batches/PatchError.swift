@@ -10,6 +10,8 @@ public enum PatchError: Error, Sendable {
     case channelCount(identifier: String, found: Int, expected: Int)
     /// Mirroring along an axis that a volume does not have.
     case mirrorAxis(Int)
+    /// A batch read by all threads differs from the same one read by one thread.
+    case notReproducible(patchSize: [Int], threadCount: Int)
 }
 
 extension PatchError: CustomStringConvertible {
@@ -24,6 +26,9 @@ extension PatchError: CustomStringConvertible {
                 + "run plan-and-preprocess again"
         case .mirrorAxis(let axis):
             "cannot mirror along axis \(axis); the axes of a volume are 0 (D), 1 (H) and 2 (W)"
+        case .notReproducible(let patchSize, let threadCount):
+            "a batch of patches of \(patchSize) voxels has other bits on \(threadCount) threads than on one, which is "
+                + "an error of the program; nothing was timed"
         }
     }
 }
