@@ -37,6 +37,15 @@ extension Communicator {
         return values
     }
 
+    /// The MPI library's own sum, in place: the yardstick of ``TreeSum``, and nothing that a training may use, because its
+    /// bits depend on the number of ranks. Standard: MPI 3.1 §5.9.6.
+    package func libraryAllReduceSum(_ elements: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
+        let count = try MPI.count(elements.count, "MPI_Allreduce")
+        try MPI.check("MPI_Allreduce") {
+            MPI_Allreduce(cmpi_in_place(), elements.baseAddress, count, cmpi_float(), cmpi_sum(), handle)
+        }
+    }
+
     /// The MPI operators leave NaN open, so the values are gathered and folded in rank order.
     private func fold(_ values: [Double], _ choose: (Double, Double) -> Double) throws(MPIError) -> [Double] {
         let all = try allGather(values)

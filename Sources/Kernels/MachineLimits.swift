@@ -29,8 +29,8 @@ public enum MachineLimits {
         }
     }
 
-    /// Bytes per second of `a = b + factor · c` over arrays far larger than the caches: two reads and one write are counted
-    /// per element, not that the written line is read before.
+    /// Bytes per second of `a = b + factor · c` over arrays far larger than the caches: two reads and one write are
+    /// counted per element, not that the written line is read before.
     public static func memoryBandwidth() -> Double {
         let count = 1 << 23
         let pieceCount = 64

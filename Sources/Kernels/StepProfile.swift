@@ -1,7 +1,7 @@
 /// Where the time of a step goes, by kind of work; sessions and steps write into one only where they are given one.
 ///
-/// Measurements nest: the time of an inner one belongs to its own kind and not to that around it, so the kinds add up to
-/// the time of the outermost measurement. One costs two looks at the clock.
+/// Measurements nest: the time of an inner one belongs to its own kind and not to that around it, so the kinds add up
+/// to the time of the outermost measurement. One costs two looks at the clock.
 ///
 /// Used by one thread at a time.
 public final class StepProfile {

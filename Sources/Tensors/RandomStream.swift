@@ -8,6 +8,7 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
     case validation = 6
     case phantom = 7
     case patchSize = 8
+    case benchmark = 98
     case test = 99
 }
 

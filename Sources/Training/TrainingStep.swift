@@ -122,7 +122,8 @@ public final class TrainingStep {
     /// Gives back the memory of all sessions; those that are needed again are compiled again. Rank-local.
     func giveBackSessions() { sessions.removeAll() }
 
-    /// The session of a micro-batch after ``run(_:leaf:)``; where batch Dice has just run the only one, it is used again.
+    /// The session of a micro-batch after ``run(_:leaf:)``; where batch Dice has just run the only one, it is used
+    /// again.
     private func measured(_ batch: Batch, leaf: Int) throws(KernelError) -> CompiledBatch {
         if loss.usesBatchDice, batch.share.leaves.count == 1 { return try compiled(batch, leaf: leaf) }
         return try run(batch, leaf: leaf)
@@ -150,8 +151,8 @@ public final class TrainingStep {
         try compiled(patchSize: batch.share.patchSize, sampleCount: batch.share.plan.samples(of: leaf).count)
     }
 
-    /// What the loss must know of the whole batch: voxels that count, and with batch Dice the sums of all ranks, for which
-    /// every micro-batch runs forward once more than its gradient needs.
+    /// What the loss must know of the whole batch: voxels that count, and with batch Dice the sums of all ranks, for
+    /// which every micro-batch runs forward once more than its gradient needs.
     private func normalization(of batch: Batch) throws -> BatchNormalization {
         let share = batch.share
         let levels = loss.levelWeights.indices
@@ -186,8 +187,8 @@ public final class TrainingStep {
         return sum
     }
 
-    /// Finds the samples that are to blame for a number that is not finite, by running each micro-batch once more with the
-    /// unchanged weights.
+    /// Finds the samples that are to blame for a number that is not finite, by running each micro-batch once more with
+    /// the unchanged weights.
     private func samplesToBlame(_ batch: Batch, _ normalization: BatchNormalization) throws(KernelError) -> [Int] {
         // The Dice of a batch spoils every gradient; its micro-batches are judged by their own sums.
         var normalization = normalization

@@ -32,10 +32,10 @@ private struct SmallNetwork {
         return AlignedBuffer((0..<count).map { _ in stream.normal() })
     }
 
-    func session(_ batchSize: Int, _ purpose: SessionPurpose) throws -> Session {
+    func session(_ batchSize: Int, _ purpose: SessionPurpose, profile: StepProfile? = nil) throws -> Session {
         let session = try Session(
             architecture: architecture, batchSize: batchSize, patchSize: patchSize, purpose: purpose, engine: engine,
-            precision: precision)
+            precision: precision, profile: profile)
         session.load(weights: weights)
         return session
     }
@@ -193,6 +193,26 @@ struct Variant: Sendable, CustomTestStringConvertible {
         #expect(second != first && second.allSatisfy { $0.isFinite })
         session.load(weights: network.weights)
         #expect(network.logits(session, images.pointer) == first)
+    }
+
+    @Test("a profile changes no bit and sees every kind of work of a session", arguments: Variant.all)
+    func profile(variant: Variant) throws {
+        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
+        let images = network.noise(network.imageScalarCount, 0)
+        let plain = network.step(try network.session(1, .training), images)
+        let profile = StepProfile()
+        let profiled = network.step(try network.session(1, .training, profile: profile), images)
+        #expect(plain.logits.map(\.bitPattern) == profiled.logits.map(\.bitPattern))
+        #expect(plain.gradient.map(\.bitPattern) == profiled.gradient.map(\.bitPattern))
+        let seen = StepProfile.Kind.allCases.filter { profile.seconds($0) > 0 }
+        #expect(
+            Set(seen).isSuperset(of: [
+                .convolutionForward, .convolutionBackwardData, .convolutionBackwardWeights, .normForward, .normBackward,
+                .heads, .weightPacking,
+            ]))
+        #expect(Set(seen).isDisjoint(with: [.loss, .gradientSum, .optimizer]))
+        profile.reset()
+        #expect(StepProfile.Kind.allCases.allSatisfy { profile.seconds($0) == 0 })
     }
 
     @Test("heads below the supervised levels have gradient 0") func unsupervisedHeads() throws {
