@@ -33,6 +33,13 @@ let rooms: [(name: String, imports: [String])] = [
         ]
     ),
     ("Reporting", ["Training", "Evaluation", "Curriculum", "Documents"]),
+    (
+        "Benchmarks",
+        [
+            "Reporting", "Training", "Prediction", "Cluster", "Datasets", "Objectives", "Networks", "Kernels", "Tensors",
+            "Threads", "Documents",
+        ]
+    ),
     ("CommandLineSpelling", []),
 ]
 
@@ -64,7 +71,7 @@ let everyRoom: [Target.Dependency] = rooms.map { .init(stringLiteral: $0.name) }
 let testedRooms: Set = [
     "Curriculum", "Documents", "Threads", "Archives", "Tensors", "Cluster", "Kernels", "Volumes", "Networks",
     "Objectives", "Datasets", "Patches", "Evaluation", "Checkpoints", "Prediction", "Training", "Reporting",
-    "CommandLineSpelling",
+    "Benchmarks", "CommandLineSpelling",
 ]
 let roomsWithFixtures: Set = [
     "Archives", "Volumes", "Networks", "Objectives", "Datasets", "Patches", "Evaluation", "Prediction",

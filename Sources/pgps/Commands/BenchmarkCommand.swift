@@ -4,5 +4,8 @@ import ArgumentParser
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark", abstract: "Measures how fast the parts of a training are on this machine.",
-        subcommands: [BenchmarkDataCommand.self])
+        subcommands: [
+            BenchmarkStepCommand.self, BenchmarkTrainingCommand.self, BenchmarkDataCommand.self,
+            BenchmarkAllReduceCommand.self, BenchmarkPredictCommand.self,
+        ])
 }

@@ -1,0 +1,93 @@
+import Documents
+import Testing
+
+extension EndToEnd {
+    /// What the benchmarks print; how fast anything is, no test says.
+    @Suite struct BenchmarkTests {
+        private func document(_ arguments: [String], ranks: Int? = nil) throws -> JSONValue {
+            try Sandbox.with { sandbox in
+                let outcome = try sandbox.start(["benchmark"] + arguments + ["--json"], ranks: ranks).outcome()
+                guard outcome.status == 0 else { throw Sandbox.UnexpectedOutcome(outcome: outcome) }
+                return try JSONValue(parsing: outcome.output)
+            }
+        }
+
+        private func expectPositive(_ document: JSONValue, _ keys: [String]) {
+            for key in keys { #expect((document[key]?.number ?? 0) > 0, "\(key) is \(document[key] ?? .null)") }
+        }
+
+        @Test("A step is verified, timed and measured against the machine", arguments: ["fp32", "auto"])
+        func step(precision: String) throws {
+            let document = try document([
+                "step", "--network", "hippo", "--patch-size", "8", "8", "8", "--batch-size", "2", "--iterations", "2",
+                "--precision", precision,
+            ])
+            let keys = [
+                "medianSeconds", "p10Seconds", "p90Seconds", "gflop", "gflopPerSecond", "fmaPeakGflopPerSecond",
+                "convolutionSeconds", "residentBytes",
+            ]
+            expectPositive(document, keys + ["memoryGigabytesPerSecond", "stepOverConvolutions"])
+            func number(_ key: String) throws -> Double { try #require(document[key]?.number) }
+            #expect(document["patchSize"]?.integers == [8, 8, 8] && document["batchSize"]?.integer == 2)
+            #expect(try number("p10Seconds") <= number("medianSeconds"))
+            #expect(try number("medianSeconds") <= number("p90Seconds"))
+            // 1575 patches of 8³ are 1032.369408 GFLOP.
+            #expect(abs(try number("gflop") - 1032.369408 * 2 / 1575) < 1e-9)
+            let rate = try number("gflop") / number("medianSeconds")
+            #expect(abs(try number("gflopPerSecond") / rate - 1) < 1e-9)
+            let parts = ["Forward", "BackwardData", "BackwardWeights"].map { "convolution\($0)Seconds" }
+            let total = try parts.reduce(0) { try $0 + number($1) }
+            #expect(abs(try number("convolutionSeconds") / total - 1) < 1e-9)
+            let profile = try #require(document["profileSeconds"]?.object)
+            #expect(profile.count == 11 && profile.members.allSatisfy { ($0.value.number ?? -1) >= 0 })
+            #expect(document["versions"]?["oneDNN"]?.string != nil)
+        }
+
+        @Test("The table of a step names its figures") func table() throws {
+            try Sandbox.with { sandbox in
+                let outcome = try sandbox.run(
+                    "benchmark", "step", "--network", "hippo", "--patch_size", "8,8,8", "--batch_size", "1",
+                    "--iterations", "1", "--precision", "fp32", "--threads", "1")
+                for words in [
+                    "hippo: 1 × 8×8×8", "verified", "peak of the cores", "convolutions alone", "step / convolutions",
+                    "resident memory", "convolution backward weights", "norm forward", "optimizer", "oneDNN",
+                ] {
+                    #expect(outcome.output.contains(words), "the table lacks \"\(words)\"")
+                }
+            }
+        }
+
+        @Test("The sum over two ranks is checked and timed; one rank has nothing to add") func allReduce() throws {
+            let document = try document(["allreduce", "--elements", "100000", "--iterations", "5"], ranks: 2)
+            expectPositive(
+                document,
+                [
+                    "medianSeconds", "p10Seconds", "p90Seconds", "gigabytesPerSecond", "libraryMedianSeconds",
+                    "libraryGigabytesPerSecond", "residentBytes",
+                ])
+            #expect(document["ranks"]?.integer == 2 && document["bytes"]?.integer == 400_000)
+            try Sandbox.with { sandbox in
+                let alone = try sandbox.attempt("benchmark", "allreduce")
+                #expect(alone.status == 1 && alone.errors.contains("mpirun -n 2 pgps benchmark allreduce"))
+            }
+        }
+
+        @Test("A sliding window is verified and timed") func predict() throws {
+            let document = try document([
+                "predict", "--network", "hippo", "--patch-size", "16", "16", "16", "--image-size", "20", "16", "30",
+                "--iterations", "1",
+            ])
+            expectPositive(document, ["medianSeconds", "voxelsPerSecond", "patchSeconds", "residentBytes"])
+            #expect(document["patches"]?.integer == 2 * 1 * 3 * 8 && document["passes"]?.integer == 8)
+        }
+
+        @Test("A patch that the network cannot process is refused") func patch() throws {
+            try Sandbox.with { sandbox in
+                let outcome = try sandbox.attempt(
+                    "benchmark", "step", "--network", "mid", "--patch-size", "8", "16", "16")
+                #expect(outcome.status == 1 && outcome.output.isEmpty)
+                #expect(outcome.errors.contains("--patch-size 8 16 16: the network mid needs three numbers"))
+            }
+        }
+    }
+}
