@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -79,6 +80,42 @@ extension EndToEnd {
             ])
             expectPositive(document, ["medianSeconds", "voxelsPerSecond", "patchSeconds", "residentBytes"])
             #expect(document["patches"]?.integer == 2 * 1 * 3 * 8 && document["passes"]?.integer == 8)
+        }
+
+        @Test("launch/compare-peer takes the peer's best setting, and says what it needs") func comparePeer() throws {
+            let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .appendingPathComponent("../../launch/compare-peer").standardizedFileURL.path
+            try Sandbox.with { sandbox in
+                func compare(_ peer: String) throws -> Program.Outcome {
+                    var environment = sandbox.environment()
+                    environment["PEER"] = peer
+                    let size = ["--patch-size", "8", "8", "8", "--batch-size", "1", "--iterations", "1"]
+                    return try Program.Running(
+                        [script, "hippo", "--precision", "fp32", "--threads", "1"] + size, environment: environment,
+                        folder: sandbox.folder + "/said", limit: 240
+                    ).outcome()
+                }
+                let alone = try compare(sandbox.folder + "/nothing")
+                #expect(alone.status == 1 && alone.errors.contains("pip install"))
+
+                // A stand-in for the peer: channels last takes 1000 s, its own layout 2000 s.
+                let python = sandbox.folder + "/bin/python"
+                try FileAccess.makeFolder(sandbox.folder + "/bin")
+                try FileAccess.replace(
+                    python,
+                    with: """
+                        #!/bin/sh
+                        case "$*" in *fp32cl*) seconds=1000.5 ;; *) seconds=2000.5 ;; esac
+                        printf '{\\n  "medianSeconds": %s,\\n  "gflopPerSecond": 2.5,\\n' "$seconds"
+                        printf '  "residentBytes": 3000000000\\n}\\n'
+                        """)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: python)
+                let outcome = try compare(sandbox.folder)
+                #expect(outcome.status == 0, "\(outcome)")
+                let row = try #require(outcome.lines.last)
+                #expect(row.hasPrefix("| hippo | fp32 | fp32cl | 1000.500 | 3.00 | "), "\(outcome)")
+                #expect(row.split(separator: "|").count == 10)
+            }
         }
 
         @Test("A patch that the network cannot process is refused") func patch() throws {

@@ -52,8 +52,8 @@ package struct SamplingGrid {
     /// Position of the first voxel of a row.
     func rowStart(_ d: Int, _ h: Int) -> Fixed { origin &+ stepD &* Int64(d) &+ stepH &* Int64(h) }
 
-    /// The voxels at or below the positions, and one more along every axis: what any position shows lies in this box. The
-    /// corners decide, as the grid is affine and its numbers are exact.
+    /// The voxels at or below the positions, and one more along every axis: what any position shows lies in this box.
+    /// The corners decide, as the grid is affine and its numbers are exact.
     var box: (lower: SIMD3<Int>, upper: SIMD3<Int>) {
         var lower = SIMD3(repeating: Int.max)
         var upper = SIMD3(repeating: Int.min)

@@ -43,6 +43,16 @@ public struct DataBenchmark: Sendable {
             self.maskedChannels = maskedChannels
             self.labels = labels
         }
+
+        /// Opens all cases on all threads, so that no batch waits for it; returns the seconds that it took.
+        public func open() throws(PatchError) -> Double {
+            let clock = ContinuousClock()
+            let start = clock.now
+            do throws(DatasetError) {
+                _ = try cases.sources(Array(0..<cases.count))
+            } catch { throw .dataset(error) }
+            return start.duration(to: clock.now) / .seconds(1)
+        }
     }
 
     private let material: Material
@@ -82,13 +92,6 @@ public struct DataBenchmark: Sendable {
         self.material = material
         labels = AlignedBuffer(count: stage.voxelsPerIteration)
         images = AlignedBuffer(count: stage.voxelsPerIteration * material.channelCount)
-    }
-
-    /// Opens all cases on all threads, so that no iteration waits for it.
-    public func openCases() throws(PatchError) {
-        do throws(DatasetError) {
-            _ = try material.cases.sources(Array(0..<material.cases.count))
-        } catch { throw .dataset(error) }
     }
 
     /// Compares a batch read by one thread with the same one read by all.

@@ -68,25 +68,41 @@ struct BenchmarkDataCommand: ParsableCommand {
     func run() throws {
         try ClusterScope.run { runtime in
             try threadOptions.apply(on: runtime)
-            let measurements = try measure()
+            let (opening, measurements) = try measure()
             guard runtime.world.isRoot else { return }
-            print(json ? document(of: measurements).text(indent: 2) : DataBenchmarkTable.text(of: measurements))
+            if json {
+                print(document(opening, measurements).text(indent: 2))
+            } else {
+                if let opening { print(opening.text) }
+                print(DataBenchmarkTable.text(of: measurements))
+            }
         }
     }
 
-    private func measure() throws -> [DataBenchmark.Measurement] {
+    private func measure() throws -> (opening: Opening?, measurements: [DataBenchmark.Measurement]) {
         let stored = try dataset.map(preprocessed)
+        let opening = try stored.map { Opening(caseCount: $0.material.cases.count, seconds: try $0.material.open()) }
         let plan = stored?.plan ?? Self.syntheticPlan
         let constructions = try constructions()
         var sizes = try patches()
-        if sizes.isEmpty { sizes = [[8, 8, 8], plan.patchSize, [128, 128, 128]] }
-        return try sizes.flatMap { size in
+        if sizes.isEmpty {
+            for size in [[8, 8, 8], plan.patchSize, [128, 128, 128]] where !sizes.contains(size) { sizes.append(size) }
+        }
+        let measurements = try sizes.flatMap { size in
             let benchmark = try DataBenchmark(
                 patchSize: size, plan: plan, material: stored?.material ?? .synthetic(patchSize: size))
-            try benchmark.openCases()
             for construction in constructions { try benchmark.verify(construction) }
             return try benchmark.run(constructions, seconds: seconds)
         }
+        return (opening, measurements)
+    }
+
+    /// How long it took to open the cases of a dataset, which a training does once.
+    private struct Opening {
+        let caseCount: Int
+        let seconds: Double
+
+        var text: String { "\(caseCount) cases opened in \(String(format: "%.1f", seconds * 1000)) ms" }
     }
 
     private typealias Plan = (patchSize: [Int], poolings: [Int], batchSize: Int)
@@ -125,11 +141,12 @@ struct BenchmarkDataCommand: ParsableCommand {
         }
     }
 
-    private func document(of measurements: [DataBenchmark.Measurement]) -> JSONValue {
+    private func document(_ opening: Opening?, _ measurements: [DataBenchmark.Measurement]) -> JSONValue {
         [
             "version": .string(InfoCommand.version), "dataset": dataset.map { .string($0) } ?? .null,
-            "threads": .integer(Threads.count),
-            "cpuFeatures": .strings(LibraryEnvironment.cpuFeatures),
+            "threads": .integer(Threads.count), "cpuFeatures": .strings(LibraryEnvironment.cpuFeatures),
+            "caseCount": .integer(opening?.caseCount ?? 1),
+            "openingSeconds": opening.map { .real($0.seconds) } ?? .null,
             "measurements": .array(measurements.map(DataBenchmarkTable.document)),
         ]
     }

@@ -14,7 +14,8 @@ void cthreads_set_count(int threads);
 /// Threads that libgomp would use for a parallel region started now.
 int cthreads_count(void);
 
-/// Asks the CPU to bring `rows` rows of `bytes` bytes, `stride` bytes apart, into its cache. Reads nothing, returns at once.
+/// Asks the CPU to bring `rows` rows of `bytes` bytes, `stride` bytes apart, into its cache. Reads nothing, returns at
+/// once.
 void cthreads_prefetch(const void *first, int64_t bytes, int64_t stride, int64_t rows);
 
 /// Cores that this process may run on (its affinity mask).
