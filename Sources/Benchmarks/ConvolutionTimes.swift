@@ -12,32 +12,52 @@ public struct ConvolutionTimes: Sendable, Equatable {
 
     public var total: Double { forward + backwardData + backwardWeights }
 
-    /// Times every convolution of a step on one micro-batch, and counts it as often as the batch needs.
+    mutating func add(_ other: ConvolutionTimes, times factor: Double) {
+        forward += other.forward * factor
+        backwardData += other.backwardData * factor
+        backwardWeights += other.backwardWeights * factor
+    }
+}
+
+/// The convolutions of one shape in a step, by the engine and by oneDNN alone.
+public struct ConvolutionComparison: Sendable {
+    /// With the samples of one micro-batch.
+    public let shape: ConvolutionShape
+    /// How often a step computes it.
+    public let count: Double
+    public let algorithm: ConvolutionAlgorithm
+    /// Seconds of one, by the engine.
+    public let engine: ConvolutionTimes
+    /// Seconds of one, by oneDNN.
+    public let oneDNN: ConvolutionTimes
+
+    /// Times every shape of a step on one micro-batch.
+    ///
+    /// The heads are left out, and each direction is the median of a few runs on the same buffers.
+    ///
+    /// - Throws: ``KernelError`` when oneDNN has no implementation of a shape.
+    public static func measure(_ subject: BenchmarkSubject) throws(KernelError) -> [ConvolutionComparison] {
+        try ConvolutionBench.forEachShape(of: subject) { bench, shape, count throws(KernelError) in
+            let convolution = try subject.settings.engine.makeConvolution(shape)
+            return ConvolutionComparison(
+                shape: shape, count: count, algorithm: convolution.algorithm, engine: bench.measure(convolution),
+                oneDNN: bench.measure(try Engine.makeOneDNNConvolution(shape)))
+        }
+    }
+}
+
+extension ConvolutionTimes {
+    /// Times every convolution of a step in oneDNN on one micro-batch, and counts it as often as the batch needs.
     ///
     /// The heads are left out, and each direction is the median of a few runs on the same buffers.
     ///
     /// - Throws: ``KernelError`` when oneDNN has no implementation of a shape.
     public static func measure(_ subject: BenchmarkSubject) throws(KernelError) -> ConvolutionTimes {
-        let sampleCount = subject.microBatchSize
-        let shapes = NetworkConvolutions.shapes(
-            of: subject.settings.architecture, sampleCount: sampleCount, patchSize: subject.patchSize,
-            precision: subject.settings.precision)
-        let bench = ConvolutionBench(shapes)
-        var measured: [(shape: ConvolutionShape, times: ConvolutionTimes)] = []
         var total = ConvolutionTimes()
-        for shape in shapes {
-            let times: ConvolutionTimes
-            if let known = measured.first(where: { $0.shape == shape }) {
-                times = known.times
-            } else {
-                times = try bench.measure(shape)
-                measured.append((shape, times))
-            }
-            let share = Double(subject.batchSize) / Double(sampleCount)
-            total.forward += times.forward * share
-            total.backwardData += times.backwardData * share
-            total.backwardWeights += times.backwardWeights * share
+        let parts = try ConvolutionBench.forEachShape(of: subject) { bench, shape, count throws(KernelError) in
+            (times: bench.measure(try Engine.makeOneDNNConvolution(shape)), count: count)
         }
+        for part in parts { total.add(part.times, times: part.count) }
         return total
     }
 }
@@ -53,6 +73,24 @@ private struct ConvolutionBench {
     private static let repetitionCount = 5
     /// A direction that takes longer than this, in seconds, is repeated less.
     private static let longRun = 0.5
+
+    /// Calls `body` once for every shape of a step, with the number of times that the step computes it.
+    static func forEachShape<Result>(
+        of subject: BenchmarkSubject,
+        _ body: (ConvolutionBench, ConvolutionShape, Double) throws(KernelError) -> Result
+    ) throws(KernelError) -> [Result] {
+        let sampleCount = subject.microBatchSize
+        let shapes = NetworkConvolutions.shapes(
+            of: subject.settings.architecture, sampleCount: sampleCount, patchSize: subject.patchSize,
+            precision: subject.settings.precision)
+        let bench = ConvolutionBench(shapes)
+        let share = Double(subject.batchSize) / Double(sampleCount)
+        var results: [Result] = []
+        for (index, shape) in shapes.enumerated() where shapes.firstIndex(of: shape) == index {
+            results.append(try body(bench, shape, share * Double(shapes.count { $0 == shape })))
+        }
+        return results
+    }
 
     init(_ shapes: [ConvolutionShape]) {
         let block = Engine.oneDNN.channelBlock
@@ -76,13 +114,12 @@ private struct ConvolutionBench {
         }
     }
 
-    func measure(_ shape: ConvolutionShape) throws(KernelError) -> ConvolutionTimes {
-        let convolution = try Engine.oneDNN.makeConvolution(shape)
+    func measure(_ convolution: any Convolution) -> ConvolutionTimes {
         let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
         convolution.setWeights(weights.pointer)
         var times = ConvolutionTimes()
         times.forward = Self.median { convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer) }
-        if !shape.isFirst {
+        if !convolution.shape.isFirst {
             times.backwardData = Self.median {
                 convolution.backwardData(output.pointer, inputGradient.pointer, scratch: scratch.pointer)
             }

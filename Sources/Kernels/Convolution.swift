@@ -62,9 +62,9 @@ public struct ConvolutionShape: Sendable, Equatable {
     }
 }
 
-/// The library that computes convolutions.
+/// What computes convolutions.
 public enum Engine: String, Sendable, CaseIterable {
-    /// oneDNN in its blocked layouts.
+    /// oneDNN in its blocked layouts, and kernels of our own for the shapes that they are faster at.
     case oneDNN = "onednn"
     /// OpenBLAS: GEMM over unfolded patches, in plain layouts, fp32 only. The reference, and the fallback.
     case openBLAS = "openblas"
@@ -95,10 +95,35 @@ public enum Engine: String, Sendable, CaseIterable {
         return switch self {
         case .oneDNN:
             // Where most taps see only padding, GEMM does less work (and oneDNN 2.6 has no fast weight gradient).
-            if TapConvolution.suits(shape) { TapConvolution(shape, block: channelBlock) } else { try OneDNNConvolution(shape) }
+            if TapConvolution.suits(shape) {
+                TapConvolution(shape, block: channelBlock)
+            } else if WinogradConvolution.suits(shape, block: channelBlock) {
+                WinogradConvolution(shape)
+            } else {
+                try OneDNNConvolution(shape)
+            }
         case .openBLAS: OpenBLASConvolution(shape)
         }
     }
+
+    /// Compiles a convolution that oneDNN computes whatever its shape: what benchmarks compare with.
+    ///
+    /// - Throws: ``KernelError`` when the library has no implementation of this shape.
+    public static func makeOneDNNConvolution(_ shape: ConvolutionShape) throws(KernelError) -> any Convolution {
+        try OneDNNConvolution(shape)
+    }
+}
+
+/// The way in which a convolution is computed.
+public enum ConvolutionAlgorithm: String, Sendable {
+    /// oneDNN's sums over the taps, in blocked layouts.
+    case oneDNN = "onednn"
+    /// One GEMM per pair of voxels that a tap joins, for maps of a few voxels.
+    case taps
+    /// Winograd's F(2, 3) along each axis.
+    case winograd
+    /// GEMM over unfolded patches: the reference.
+    case unfolded
 }
 
 /// A compiled convolution. Buffers hold activations in the engine's blocks and the shape's precision; scratch holds at
@@ -106,6 +131,7 @@ public enum Engine: String, Sendable, CaseIterable {
 public protocol Convolution: AnyObject {
     var shape: ConvolutionShape { get }
     var scratchByteCount: Int { get }
+    var algorithm: ConvolutionAlgorithm { get }
 
     /// From now on uses the weights that another convolution of the same layer is given.
     ///

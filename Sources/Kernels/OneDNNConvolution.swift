@@ -5,6 +5,7 @@ import Threads
 final class OneDNNConvolution: Convolution {
     let shape: ConvolutionShape
     let scratchByteCount: Int
+    let algorithm = ConvolutionAlgorithm.oneDNN
     private let handle: OpaquePointer
     /// Has the weights, where this one has none of its own.
     private var weightOwner: OneDNNConvolution?

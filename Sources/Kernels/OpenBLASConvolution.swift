@@ -9,6 +9,7 @@ final class OpenBLASConvolution: Convolution {
     let shape: ConvolutionShape
     /// Unfolded patches live in each task.
     let scratchByteCount = 0
+    let algorithm = ConvolutionAlgorithm.unfolded
     private var weights: [Float]
     private let taps: Int
     private let inputVoxels: Int

@@ -10,6 +10,7 @@ final class ProfiledConvolution: Convolution {
 
     var shape: ConvolutionShape { convolution.shape }
     var scratchByteCount: Int { convolution.scratchByteCount }
+    var algorithm: ConvolutionAlgorithm { convolution.algorithm }
 
     func shareWeights(of other: any Convolution) -> Bool {
         convolution.shareWeights(of: (other as? ProfiledConvolution)?.convolution ?? other)

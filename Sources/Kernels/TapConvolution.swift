@@ -11,6 +11,7 @@ import Threads
 final class TapConvolution: Convolution {
     let shape: ConvolutionShape
     let scratchByteCount = 0
+    let algorithm = ConvolutionAlgorithm.taps
 
     /// One tap that joins an input voxel with an output voxel.
     private struct Link {

@@ -31,6 +31,8 @@ public final class Session: @unchecked Sendable {
     private let unsupervised: [ParameterLayout.Entry]
     private let arena: AlignedBuffer<UInt8>
     private let scratch: AlignedBuffer<UInt8>
+    /// Of ``arenaByteCount``, what any layer uses while it runs.
+    package var scratchByteCount: Int { scratch.count }
     private let profile: StepProfile?
 
     /// Compiles the network.

@@ -34,20 +34,26 @@ public enum Threads {
     ///   - body: must not throw, and must write only to what belongs to its index.
     /// - Determinism: which thread runs an index is open; a result that depends on the index alone is reproducible.
     public static func forEach(_ count: Int, limit: Int? = nil, _ body: @Sendable (Int) -> Void) {
+        forEach(count, limit: limit) { index, _ in body(index) }
+    }
+
+    /// The same, and tells `body` which worker calls it, from 0 and less than `limit`: no two calls with the same worker
+    /// run at once, so each worker can have memory of its own.
+    public static func forEach(_ count: Int, limit: Int? = nil, _ body: @Sendable (Int, _ worker: Int) -> Void) {
         withoutActuallyEscaping(body) { escapable in
             var box = Body(call: escapable)
             unsafe withUnsafeMutablePointer(to: &box) { pointer in
                 unsafe cthreads_for(
                     Int32(min(limit ?? Self.count, Self.count)), Int64(count),
-                    { context, index in
-                        unsafe context!.assumingMemoryBound(to: Body.self).pointee.call(Int(index))
+                    { context, index, worker in
+                        unsafe context!.assumingMemoryBound(to: Body.self).pointee.call(Int(index), Int(worker))
                     }, pointer)
             }
         }
     }
 
     private struct Body {
-        let call: @Sendable (Int) -> Void
+        let call: @Sendable (Int, Int) -> Void
     }
 
     /// Calls `body` for every index on all threads and returns the results in index order.

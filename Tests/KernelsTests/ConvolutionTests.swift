@@ -37,6 +37,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         make(2, 3, 16, [4, 4, 4], [3, 3, 3], [1, 1, 1], first: true),
         make(1, 5, 24, [4, 3, 4], [1, 3, 3], [1, 1, 1], first: true),
         make(2, 16, 16, [4, 3, 5], [3, 3, 3], [1, 1, 1], accumulates: true, of: 32),
+        make(3, 32, 48, [9, 4, 11], [3, 3, 3], [1, 1, 1]),
+        make(2, 48, 32, [7, 8, 3], [3, 3, 3], [1, 1, 1], accumulates: true, of: 64),
+        make(2, 80, 64, [16, 15, 10], [3, 3, 3], [1, 1, 1]),
         make(2, 32, 16, [2, 3, 2], [2, 2, 2], [2, 2, 2], transposed: true),
         make(1, 16, 24, [3, 2, 2], [1, 2, 2], [1, 2, 2], transposed: true),
         make(2, 48, 16, [1, 1, 1], [2, 2, 2], [2, 2, 2], transposed: true),
@@ -186,6 +189,34 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
             let input = ConvolutionCase.noise(convolution.inputCount, 0)
             #expect(abs(dot(result.inputGradient, input) - forward) <= 1e-4 * max(1, abs(forward)))
         }
+    }
+
+    @Test("Winograd's bits do not depend on the number of threads", arguments: [(32, 48), (80, 64)])
+    func bitsOnThreads(inner: Int, outer: Int) throws {
+        let convolution = ConvolutionCase.make(2, inner, outer, [16, 15, 10], [3, 3, 3], [1, 1, 1])
+        let (one, two) = try onOneAndTwoThreads { try convolution.run(.oneDNN) }
+        #expect(bits(one.output) == bits(two.output))
+        #expect(bits(one.inputGradient) == bits(two.inputGradient))
+        #expect(bits(one.weightGradient) == bits(two.weightGradient))
+    }
+
+    @Test("The shape decides how a convolution is computed", arguments: [
+        ([3, 3, 3], [1, 1, 1], 32, [5, 6, 7], ConvolutionAlgorithm.winograd),
+        ([3, 3, 3], [1, 1, 1], 256, [16, 16, 16], .winograd),
+        // Few tiles for weights that no cache holds; a stride; a flat kernel; one voxel's tiles mostly outside; few voxels.
+        ([3, 3, 3], [1, 1, 1], 256, [5, 6, 7], .oneDNN),
+        ([3, 3, 3], [2, 2, 2], 32, [6, 6, 6], .oneDNN),
+        ([1, 3, 3], [1, 1, 1], 32, [5, 6, 7], .oneDNN),
+        ([3, 3, 3], [1, 1, 1], 32, [1, 1, 9], .oneDNN),
+        ([3, 3, 3], [1, 1, 1], 32, [2, 2, 2], .taps),
+    ])
+    func algorithm(
+        kernel: [Int], stride: [Int], channels: Int, size: [Int], expected: ConvolutionAlgorithm
+    ) throws {
+        let convolution = ConvolutionCase.make(1, channels, channels, size, kernel, stride)
+        let hasBlocksOf16 = Engine.oneDNN.channelBlock == 16
+        let found = try Engine.oneDNN.makeConvolution(convolution.shape).algorithm
+        #expect(found == (expected == .winograd && !hasBlocksOf16 ? .oneDNN : expected))
     }
 
     /// One channel, a row of three voxels, taps 1, 2, 3 along W: padded sums worked by hand.

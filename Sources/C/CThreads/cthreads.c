@@ -12,6 +12,7 @@ int omp_get_max_threads(void);
 
 struct loop {
     atomic_llong next;
+    atomic_int workers;
     int64_t count;
     cthreads_body body;
     void *context;
@@ -19,10 +20,11 @@ struct loop {
 
 static void run(void *data) {
     struct loop *loop = data;
+    int worker = atomic_fetch_add_explicit(&loop->workers, 1, memory_order_relaxed);
     for (;;) {
         int64_t index = atomic_fetch_add_explicit(&loop->next, 1, memory_order_relaxed);
         if (index >= loop->count) return;
-        loop->body(loop->context, index);
+        loop->body(loop->context, index, worker);
     }
 }
 
@@ -30,6 +32,7 @@ void cthreads_for(int threads, int64_t count, cthreads_body body, void *context)
     if (count <= 0) return;
     struct loop loop = {.count = count, .body = body, .context = context};
     atomic_init(&loop.next, 0);
+    atomic_init(&loop.workers, 0);
     if (threads > count) threads = (int)count;
     if (threads <= 1) {
         run(&loop);

@@ -7,3 +7,4 @@
 #include "ckernels_norm.h"
 #include "ckernels_onednn.h"
 #include "ckernels_parameters.h"
+#include "ckernels_winograd.h"

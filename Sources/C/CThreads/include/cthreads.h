@@ -2,9 +2,10 @@
 #pragma once
 #include <stdint.h>
 
-typedef void (*cthreads_body)(void *context, int64_t index);
+/// `worker`: which of the threads of this loop calls, from 0.
+typedef void (*cthreads_body)(void *context, int64_t index, int worker);
 
-/// Calls body(context, i) once for each i in 0 ..< count on up to `threads` threads, and waits for all of them.
+/// Calls body(context, i, worker) once for each i in 0 ..< count on up to `threads` threads, and waits for all of them.
 /// Indices are handed out in order, to whichever thread is free.
 void cthreads_for(int threads, int64_t count, cthreads_body body, void *context);
 
