@@ -17,11 +17,11 @@ struct TileBlocks {
 
     /// Weights of at most so many pairs of channels stay in a core's second cache.
     private static let mostCachedPairs = 64 * 64
-    /// Tiles whose frequencies fit beside them.
-    private static let cachedTileCount = 48
-    /// Scalars of a tile per channel.
-    private static let frequencyCount = 64
-    /// Scalars of the frequencies of a block that all threads share.
+    /// Tiles whose lines stay there beside them.
+    private static let cachedTileCount = 24
+    /// Scalars of the lines of a tile per channel.
+    private static let lineScalarCount = 32
+    /// Scalars of the lines of a block that all threads share.
     private static let sharedScalarCount = 4 << 20
 
     init(_ shape: ConvolutionShape) {
@@ -30,7 +30,8 @@ struct TileBlocks {
         rowTileCount = tiles[2]
         let (inner, outer) = (shape.inputChannelCount, shape.outputChannelCount)
         areSideBySide = inner * outer <= Self.mostCachedPairs
-        let most = areSideBySide ? Self.cachedTileCount : Self.sharedScalarCount / (Self.frequencyCount * (inner + outer))
+        let most =
+            areSideBySide ? Self.cachedTileCount : Self.sharedScalarCount / (Self.lineScalarCount * (inner + outer))
         rowsPerBlock = min(max(1, most / rowTileCount), rowCount)
     }
 

@@ -5,10 +5,11 @@ import Threads
 /// A 3×3×3 convolution of stride 1 by Winograd's F(2, 3) along each axis, with 64 products where the sum over the taps
 /// has 216. Needs AVX-512 and channels in blocks of 16.
 ///
-/// Blocks of tiles are split into frequencies, multiplied by the weights' frequencies, and joined again. Where the weights
-/// fit into a core's cache, each block is one thread's; with wider ones, blocks come one after another, each on all
-/// threads, and the weights are read once per block. All arithmetic is float32, in either precision of the activations.
-/// The shape alone cuts the blocks and orders the sums, so the bits do not depend on the number of threads.
+/// Blocks of tiles are split into lines, line by line multiplied by the weights' frequencies, and joined again. Where the
+/// weights fit into a core's cache, each block is one thread's; with wider ones, blocks come one after another, each on all
+/// threads, and the weights are read once per block. Sums are float32; factors are bfloat16 if the activations are and the
+/// CPU multiplies it. The shape alone cuts the blocks and orders the sums, so the bits do not depend on the number of
+/// threads.
 ///
 /// Source: A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
 final class WinogradConvolution: Convolution {
@@ -18,26 +19,25 @@ final class WinogradConvolution: Convolution {
     private let plain: ckernels_winograd
     /// Of the gradient of the input: the channels' parts exchanged.
     private let exchanged: ckernels_winograd
-    private var weights: AlignedBuffer<Float>
+    private var weights: AlignedBuffer<UInt8>
     /// Taps backwards, input and output channels exchanged.
-    private var flippedWeights: AlignedBuffer<Float>
+    private var flippedWeights: AlignedBuffer<UInt8>
     private var sharesWeights = false
+    private let weightCount: Int
     private let blocks: TileBlocks
     private let workerCount: Int
-    /// Scratch, in floats: the frequencies of a block and its product; lines of an input while they are split.
-    private let frequencyCount: Int
-    private let columnCount: Int
     /// Sums of the weights' gradient, each over some of the blocks.
     private let partCount: Int
+    private let layout: ScratchLayout
 
     private static let largestPartCount = 8
     /// Fewer tiles are not worth reading wide weights for.
-    private static let fewestTiles = 64
+    private static let fewestTiles = 96
 
     static func suits(_ shape: ConvolutionShape, block: Int) -> Bool {
         guard !shape.isFirst, !shape.isTransposed, shape.kernel == [3, 3, 3], shape.stride == [1, 1, 1],
             block == 16, shape.inputChannelCount % 16 == 0, shape.outputChannelCount % 16 == 0,
-            ckernels_winograd_is_supported() != 0
+            ckernels_winograd_is_supported(CKERNELS_FLOAT32) != 0
         else { return false }
         let blocks = TileBlocks(shape)
         let voxels = shape.batchSize * shape.inputSize.reduce(1, *)
@@ -48,27 +48,28 @@ final class WinogradConvolution: Convolution {
     init(_ shape: ConvolutionShape) {
         self.shape = shape
         let size = shape.inputSize.map { Int64($0) }
+        let isPaired = shape.precision == .bf16 && ckernels_winograd_is_supported(CKERNELS_BFLOAT16) != 0
         let plain = ckernels_winograd(
             batch: Int64(shape.batchSize), input_channels: Int64(shape.inputChannelCount),
             output_channels: Int64(shape.outputChannelCount), size: (size[0], size[1], size[2]),
-            element: shape.precision.element)
+            element: shape.precision.element, factors: isPaired ? CKERNELS_BFLOAT16 : CKERNELS_FLOAT32)
         var exchanged = plain
         swap(&exchanged.input_channels, &exchanged.output_channels)
         self.plain = plain
         self.exchanged = exchanged
-        let weightCount = Int(ckernels_winograd_weights(plain))
-        weights = AlignedBuffer(count: weightCount)
-        flippedWeights = AlignedBuffer(count: shape.needsBackward ? Int(ckernels_winograd_weights(exchanged)) : 0)
-        let blocks = TileBlocks(shape)
-        self.blocks = blocks
+        weightCount = Int(ckernels_winograd_weights(plain))
+        let factorBytes = isPaired ? Precision.bf16.byteCount : Precision.fp32.byteCount
+        weights = AlignedBuffer(count: weightCount * factorBytes)
+        let flippedCount = shape.needsBackward ? Int(ckernels_winograd_weights(exchanged)) : 0
+        flippedWeights = AlignedBuffer(count: flippedCount * factorBytes)
+        blocks = TileBlocks(shape)
         workerCount = Threads.count
-        frequencyCount = [plain.input_channels, plain.output_channels].reduce(0) {
-            $0 + Int(CKERNELS_WINOGRAD_FREQUENCIES) * Int(ckernels_winograd_pitch(Int64(blocks.blockTileCount), $1))
-        }
-        columnCount = Int(ckernels_winograd_columns(plain))
         partCount = blocks.areSideBySide ? min(blocks.count, Self.largestPartCount) : 1
-        let floats = workerCount * (frequencyCount + columnCount) + (shape.needsBackward ? partCount * weightCount : 0)
-        scratchByteCount = floats * MemoryLayout<Float>.stride
+        layout = ScratchLayout(
+            plain, exchanged, rowsPerBlock: blocks.rowsPerBlock, workerCount: workerCount,
+            blockCount: blocks.areSideBySide ? workerCount : 1)
+        let gradientCount = shape.needsBackward ? partCount * weightCount : 0
+        scratchByteCount = (layout.count + gradientCount) * MemoryLayout<Float>.stride
     }
 
     func shareWeights(of other: any Convolution) -> Bool {
@@ -85,14 +86,14 @@ final class WinogradConvolution: Convolution {
         guard !sharesWeights else { return }
         let (outputStride, inputStride) = weightStrides
         nonisolated(unsafe) let (source, this) = (weights, self)
-        Self.forEachPanel(plain) { panel, block in
+        Self.forEachPanel(plain) { panel, group in
             ckernels_winograd_transform(
-                this.plain, source, outputStride, inputStride, 0, panel, block, this.weights.pointer)
+                this.plain, source, outputStride, inputStride, 0, panel, group, this.weights.pointer)
         }
         guard shape.needsBackward else { return }
-        Self.forEachPanel(exchanged) { panel, block in
+        Self.forEachPanel(exchanged) { panel, group in
             ckernels_winograd_transform(
-                this.exchanged, source, inputStride, outputStride, 1, panel, block, this.flippedWeights.pointer)
+                this.exchanged, source, inputStride, outputStride, 1, panel, group, this.flippedWeights.pointer)
         }
     }
 
@@ -108,24 +109,28 @@ final class WinogradConvolution: Convolution {
     }
 
     private func convolve(
-        _ plain: ckernels_winograd, _ input: UnsafeRawPointer, _ weights: AlignedBuffer<Float>,
+        _ plain: ckernels_winograd, _ input: UnsafeRawPointer, _ weights: AlignedBuffer<UInt8>,
         _ output: UnsafeMutableRawPointer, adding: Bool, scratch: UnsafeMutableRawPointer
     ) {
-        nonisolated(unsafe) let (input, output, scratch, this) = (input, output, scratch, self)
+        nonisolated(unsafe) let (input, output) = (input, output)
+        let memory = layout.memory(scratch)
         @Sendable func run(_ block: TileBlocks.Block, worker: Int, threads: Int) {
-            let (from, to) = this.frequencies(of: plain, block, worker, scratch)
-            this.splitInput(plain, input, block, worker: worker, threads: threads, scratch: scratch)
-            Self.forEachFrequency(threads) { first, last in
-                ckernels_winograd_multiply(plain, first, last, Int64(block.tileCount), from.start, weights.pointer, to.start)
+            let (first, count) = (Int64(block.firstRow), Int64(block.rowCount))
+            nonisolated(unsafe) let (from, to) = memory.lines(plain, worker, count)
+            block.forEachPart(threads) { begin, end in
+                ckernels_winograd_split_input(plain, first, count, begin, end, input, from)
             }
-            Threads.forEach(threads > 1 ? block.rowCount : 1, limit: threads) { row in
-                ckernels_winograd_join(
-                    plain, Int64(block.firstRow + row), threads > 1 ? 1 : Int64(block.rowCount),
-                    to.start + row * to.rowStride, to.pitch, adding ? 1 : 0, output)
+            Self.forEachLine(threads) { line, helper in
+                ckernels_winograd_multiply(
+                    plain, count, line, from, weights.pointer, to, memory.strip(worker + helper))
+            }
+            block.forEachPart(threads) { begin, end in
+                ckernels_winograd_join(plain, first, count, begin, end, to, adding ? 1 : 0, output)
             }
         }
         if blocks.areSideBySide {
-            Threads.forEach(blocks.count, limit: workerCount) { run(this.blocks[$0], worker: $1, threads: 1) }
+            let blocks = blocks
+            Threads.forEach(blocks.count, limit: workerCount) { run(blocks[$0], worker: $1, threads: 1) }
         } else {
             for index in 0..<blocks.count { run(blocks[index], worker: 0, threads: workerCount) }
         }
@@ -135,30 +140,27 @@ final class WinogradConvolution: Convolution {
         _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutableRawPointer
     ) {
-        nonisolated(unsafe) let (input, gradient, weights, scratch, this) = (input, outputGradient, weights, scratch, self)
-        let plain = plain
-        nonisolated(unsafe) let parts =
-            scratch.assumingMemoryBound(to: Float.self) + workerCount * (frequencyCount + columnCount)
+        nonisolated(unsafe) let (input, gradient, weights) = (input, outputGradient, weights)
+        let (plain, blocks, weightCount, partCount) = (plain, blocks, weightCount, partCount)
+        let memory = layout.memory(scratch)
         @Sendable func run(_ block: TileBlocks.Block, part: Int, adding: Bool, worker: Int, threads: Int) {
-            let (left, right) = this.frequencies(of: plain, block, worker, scratch)
-            this.splitInput(plain, input, block, worker: worker, threads: threads, scratch: scratch)
-            Threads.forEach(threads > 1 ? block.rowCount : 1, limit: threads) { row in
-                ckernels_winograd_split_gradient(
-                    plain, Int64(block.firstRow + row), threads > 1 ? 1 : Int64(block.rowCount), gradient,
-                    right.start + row * right.rowStride, right.pitch)
+            let (first, count) = (Int64(block.firstRow), Int64(block.rowCount))
+            nonisolated(unsafe) let (left, right) = memory.lines(plain, worker, count)
+            block.forEachPart(threads) { begin, end in
+                ckernels_winograd_split_input(plain, first, count, begin, end, input, left)
+                ckernels_winograd_split_gradient(plain, first, count, begin, end, gradient, right)
             }
-            Self.forEachFrequency(threads) { first, last in
+            Self.forEachLine(threads) { line, helper in
                 ckernels_winograd_correlate(
-                    plain, first, last, Int64(block.tileCount), left.start, right.start, adding ? 1 : 0,
-                    parts + part * this.weights.count)
+                    plain, count, line, left, right, adding ? 1 : 0, memory.rest + part * weightCount,
+                    memory.strip(worker + helper))
             }
         }
         if blocks.areSideBySide {
             Threads.forEach(partCount, limit: workerCount) { part, worker in
-                let (count, parts) = (this.blocks.count, this.partCount)
-                let first = count * part / parts
-                for index in first..<count * (part + 1) / parts {
-                    run(this.blocks[index], part: part, adding: index > first, worker: worker, threads: 1)
+                let first = blocks.count * part / partCount
+                for index in first..<blocks.count * (part + 1) / partCount {
+                    run(blocks[index], part: part, adding: index > first, worker: worker, threads: 1)
                 }
             }
         } else {
@@ -167,71 +169,83 @@ final class WinogradConvolution: Convolution {
             }
         }
         let (outputStride, inputStride) = weightStrides
-        Self.forEachPanel(plain) { panel, block in
+        Self.forEachPanel(plain) { panel, group in
             ckernels_winograd_gather(
-                plain, parts, Int64(this.partCount), panel, block, weights, outputStride, inputStride)
+                plain, memory.rest, Int64(partCount), panel, group, weights, outputStride, inputStride)
         }
     }
-}
 
-// MARK: - Parts of a direction
-
-extension WinogradConvolution {
-    /// The frequencies of a block's tiles on one side of the convolution.
-    private struct Frequencies: @unchecked Sendable {
-        let start: UnsafeMutablePointer<Float>
-        let pitch: Int64
-        /// Scalars from one row of tiles to the next.
-        let rowStride: Int
+    /// Calls `body` with every line and the number of the thread that calls.
+    private static func forEachLine(_ threads: Int, _ body: @Sendable (_ line: Int32, _ helper: Int) -> Void) {
+        Threads.forEach(Int(CKERNELS_WINOGRAD_LINES), limit: threads) { body(Int32($0), $1) }
     }
 
-    /// Where a worker keeps the frequencies of the input side and of the output side.
-    private func frequencies(
-        of plain: ckernels_winograd, _ block: TileBlocks.Block, _ worker: Int, _ scratch: UnsafeMutableRawPointer
-    ) -> (input: Frequencies, output: Frequencies) {
-        let start = scratch.assumingMemoryBound(to: Float.self) + worker * frequencyCount
-        let inputPitch = ckernels_winograd_pitch(Int64(block.tileCount), plain.input_channels)
-        let outputPitch = ckernels_winograd_pitch(Int64(block.tileCount), plain.output_channels)
-        let input = Frequencies(
-            start: start, pitch: inputPitch, rowStride: blocks.rowTileCount * Int(plain.input_channels))
-        let output = Frequencies(
-            start: start + Int(CKERNELS_WINOGRAD_FREQUENCIES) * Int(inputPitch), pitch: outputPitch,
-            rowStride: blocks.rowTileCount * Int(plain.output_channels))
-        return (input, output)
-    }
-
-    private func splitInput(
-        _ plain: ckernels_winograd, _ input: UnsafeRawPointer, _ block: TileBlocks.Block, worker: Int, threads: Int,
-        scratch: UnsafeMutableRawPointer
+    /// Every panel of output channels with every group of input channels.
+    private static func forEachPanel(
+        _ plain: ckernels_winograd, _ body: @Sendable (_ panel: Int64, _ group: Int64) -> Void
     ) {
-        let (to, _) = frequencies(of: plain, block, worker, scratch)
-        nonisolated(unsafe) let columns = scratch.assumingMemoryBound(to: Float.self) + workerCount * frequencyCount
-        nonisolated(unsafe) let input = input
-        let columnCount = columnCount
-        // A worker beside others is alone in here, and the only worker of all blocks shares its rows out.
-        Threads.forEach(threads > 1 ? block.rowCount : 1, limit: threads) { row, helper in
-            ckernels_winograd_split_input(
-                plain, Int64(block.firstRow + row), threads > 1 ? 1 : Int64(block.rowCount), input,
-                to.start + row * to.rowStride, to.pitch, columns + (worker + helper) * columnCount)
-        }
-    }
-
-    /// All frequencies at once for one thread, else one by one.
-    private static func forEachFrequency(_ threads: Int, _ body: @Sendable (_ first: Int32, _ last: Int32) -> Void) {
-        let all = CKERNELS_WINOGRAD_FREQUENCIES
-        guard threads > 1 else { return body(0, all) }
-        Threads.forEach(Int(all), limit: threads) { body(Int32($0), Int32($0) + 1) }
-    }
-
-    /// Every panel of output channels with every block of input channels.
-    private static func forEachPanel(_ plain: ckernels_winograd, _ body: @Sendable (_ panel: Int64, _ block: Int64) -> Void) {
         let width = Int64(CKERNELS_WINOGRAD_PANEL)
-        let (panels, blocks) = (Int((plain.output_channels + width - 1) / width), Int(plain.input_channels / 16))
-        Threads.forEach(panels * blocks) { body(Int64($0 / blocks), Int64($0 % blocks)) }
+        let (panels, groups) = (Int((plain.output_channels + width - 1) / width), Int(plain.input_channels / 16))
+        Threads.forEach(panels * groups) { body(Int64($0 / groups), Int64($0 % groups)) }
     }
 
     /// Scalars between neighboring output channels and input channels of the plain weights.
     private var weightStrides: (output: Int64, input: Int64) {
         (Int64(shape.weightStride), Int64(shape.kernel.reduce(1, *)))
+    }
+}
+
+extension TileBlocks.Block {
+    /// Rows from `begin` to before `end`: all of them for one thread, else row by row.
+    fileprivate func forEachPart(_ threads: Int, _ body: @Sendable (_ begin: Int64, _ end: Int64) -> Void) {
+        guard threads > 1 else { return body(0, Int64(rowCount)) }
+        Threads.forEach(rowCount, limit: threads) { body(Int64($0), Int64($0) + 1) }
+    }
+}
+
+/// How scratch memory is used, in floats: lines of the blocks that are worked on at once, a strip per worker, the rest.
+private struct ScratchLayout {
+    private let inputLines: Int
+    private let outputLines: Int
+    private let stripCount: Int
+    private let blockCount: Int
+    private let workerCount: Int
+
+    init(
+        _ plain: ckernels_winograd, _ exchanged: ckernels_winograd, rowsPerBlock: Int, workerCount: Int, blockCount: Int
+    ) {
+        let rows = Int64(rowsPerBlock)
+        func most(_ count: (ckernels_winograd) -> Int64) -> Int { Int(max(count(plain), count(exchanged))) }
+        inputLines = most { ckernels_winograd_input_lines($0, rows) }
+        outputLines = most { ckernels_winograd_output_lines($0, rows) }
+        stripCount = most(ckernels_winograd_scratch)
+        self.blockCount = blockCount
+        self.workerCount = workerCount
+    }
+
+    var count: Int { blockCount * (inputLines + outputLines) + workerCount * stripCount }
+
+    func memory(_ scratch: UnsafeMutableRawPointer) -> Memory {
+        Memory(start: scratch.assumingMemoryBound(to: Float.self), layout: self)
+    }
+
+    /// Safety: a worker, and a helper of the only worker, has its own part.
+    struct Memory: @unchecked Sendable {
+        fileprivate let start: UnsafeMutablePointer<Float>
+        fileprivate let layout: ScratchLayout
+
+        /// Lines on the input side and on the output side of a worker's block.
+        func lines(
+            _ plain: ckernels_winograd, _ worker: Int, _ rowCount: Int64
+        ) -> (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) {
+            let first = start + worker * (layout.inputLines + layout.outputLines)
+            return (first, first + Int(ckernels_winograd_input_lines(plain, rowCount)))
+        }
+
+        func strip(_ worker: Int) -> UnsafeMutablePointer<Float> {
+            start + layout.blockCount * (layout.inputLines + layout.outputLines) + worker * layout.stripCount
+        }
+
+        var rest: UnsafeMutablePointer<Float> { start + layout.count }
     }
 }

@@ -5,12 +5,15 @@
 #include "kernels.h"
 
 #define WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define WIDE_BFLOAT16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
 
-// FREQUENCIES of a tile: 4 along each axis. PANEL: output channels of a column of weights, two registers.
-enum { FREQUENCIES = CKERNELS_WINOGRAD_FREQUENCIES, PANEL = CKERNELS_WINOGRAD_PANEL };
+// LINES: frequencies along D and H. FREQUENCIES of a tile: 4 along each axis. PANEL: output channels of a column of
+// weights, two registers.
+enum { LINES = CKERNELS_WINOGRAD_LINES, FREQUENCIES = 4 * LINES, PANEL = CKERNELS_WINOGRAD_PANEL };
 
+// Tiles along each axis.
 typedef struct {
-    int64_t tiles[3];  // along D, H, W
+    int64_t tiles[3];
     int64_t voxels;
 } tiling;
 
@@ -21,6 +24,25 @@ static inline tiling tiling_of(const ckernels_winograd *shape) {
         t.voxels *= shape->size[axis];
     }
     return t;
+}
+
+// Where a row of tiles lies: its sample and its first slice and line of the output.
+typedef struct {
+    int64_t n, d, h;
+} place;
+
+static inline place place_of(const tiling *t, int64_t row) {
+    return (place){row / t->tiles[1] / t->tiles[0], row / t->tiles[1] % t->tiles[0] * 2, row % t->tiles[1] * 2};
+}
+
+// Registers of a line of a row: the inputs of its tiles overlap by one voxel on either side.
+static inline int64_t input_width(const tiling *t) { return 2 * t->tiles[2] + 2; }
+static inline int64_t output_width(const tiling *t) { return 2 * t->tiles[2]; }
+
+// Floats from one line of a block to the next, [C / 16, rows, width, 16]: an odd number of cache lines, so that the lines
+// of a voxel lie in different sets of the cache.
+static inline int64_t line_pitch(int64_t channels, int64_t rows, int64_t width) {
+    return (channels / 16 * rows * width | 1) * 16;
 }
 
 static inline int64_t panels_of(int64_t channels) { return (channels + PANEL - 1) / PANEL; }
