@@ -1,6 +1,4 @@
 /// Places buffers in one arena so that two that live at the same time never overlap.
-///
-/// Large buffers are placed first, each at the lowest offset that is free during its whole life.
 package struct BufferPlan {
     package struct Request {
         package let byteCount: Int
@@ -26,20 +24,40 @@ package struct BufferPlan {
         requests[number].life = min(life.lowerBound, step)...max(life.upperBound, step)
     }
 
-    /// Fixes all offsets.
+    /// Fixes all offsets: of a few orders in which buffers can be placed, the one that needs the least memory.
     package mutating func place() {
+        let orders: [(Request) -> (Int, Int)] = [
+            { (-$0.byteCount, $0.life.lowerBound) },
+            { (-$0.life.count, -$0.byteCount) },
+            { (-$0.life.count * $0.byteCount, $0.life.lowerBound) },
+        ]
+        var best: (offsets: [Int], byteCount: Int)?
+        for key in orders {
+            let found = offsets(placing: requests.indices.sorted { key(requests[$0]) < key(requests[$1]) })
+            if best.map({ found.byteCount < $0.byteCount }) ?? true { best = found }
+        }
+        guard let best else { return }
+        byteCount = best.byteCount
+        for (number, offset) in best.offsets.enumerated() { requests[number].offset = offset }
+    }
+
+    /// Each buffer, in this order, at the lowest offset that is free during its whole life.
+    private func offsets(placing order: [Int]) -> (offsets: [Int], byteCount: Int) {
+        var offsets = [Int](repeating: 0, count: requests.count)
+        var byteCount = 0
         var placed: [Int] = []
-        for number in requests.indices.sorted(by: { requests[$0].byteCount > requests[$1].byteCount }) {
-            let neighbours = placed.filter { requests[$0].life.overlaps(requests[number].life) }
-                .sorted { requests[$0].offset < requests[$1].offset }
+        for number in order {
+            let neighbors = placed.filter { requests[$0].life.overlaps(requests[number].life) }
+                .sorted { offsets[$0] < offsets[$1] }
             var offset = 0
-            for other in neighbours {
-                if offset + requests[number].byteCount <= requests[other].offset { break }
-                offset = max(offset, requests[other].offset + requests[other].byteCount)
+            for other in neighbors {
+                if offset + requests[number].byteCount <= offsets[other] { break }
+                offset = max(offset, offsets[other] + requests[other].byteCount)
             }
-            requests[number].offset = offset
+            offsets[number] = offset
             byteCount = max(byteCount, offset + requests[number].byteCount)
             placed.append(number)
         }
+        return (offsets, byteCount)
     }
 }

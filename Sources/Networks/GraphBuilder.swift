@@ -148,40 +148,4 @@ struct GraphBuilder {
                 accumulates: level > 0))
         logits.append(output)
     }
-
-    /// Asks for every buffer over the steps at which it is used. Of n layers, forward runs at steps 0 ..< n; backward
-    /// takes two steps per layer, the phases of ``BackwardPhase``.
-    func planBuffers() -> BufferPlan {
-        var plan = BufferPlan()
-        func request(_ activation: Activation, _ step: Int) -> Int {
-            plan.request(byteCount: activation.byteCount, at: step)
-        }
-        func backwardStep(_ index: Int, _ phase: BackwardPhase) -> Int {
-            layers.count + 2 * (layers.count - 1 - index) + (phase == .withInputGradients ? 1 : 0)
-        }
-        for (index, layer) in layers.enumerated() {
-            let data = request(layer.output, index)
-            layer.output.dataBuffer = data
-            let last = isTraining ? backwardStep(index, .withInputGradients) : index
-            for input in layer.inputs {
-                if let number = input.dataBuffer { plan.extend(number, to: last) }
-            }
-            if isTraining, let phase = layer.lastReadOfOutput { plan.extend(data, to: backwardStep(index, phase)) }
-        }
-        for output in logits {
-            // Read by the caller between forward and backward, or after forward.
-            if let number = output.dataBuffer { plan.extend(number, to: layers.count) }
-        }
-        guard isTraining else { return plan }
-        // A gradient lives from its first consumer's backward step to that of the layer that made the activation.
-        for (index, layer) in layers.enumerated().reversed() {
-            let written = backwardStep(index, .withInputGradients)
-            for (input, slot) in zip(layer.inputs, layer.slots) {
-                guard let slot, input.gradientBuffers.count == slot else { continue }
-                input.gradientBuffers.append(request(input, written))
-            }
-            for number in layer.output.gradientBuffers { plan.extend(number, to: written) }
-        }
-        return plan
-    }
 }

@@ -30,9 +30,14 @@ public final class Session: @unchecked Sendable {
     /// Parameters of heads that have no part in the loss; their gradient is 0.
     private let unsupervised: [ParameterLayout.Entry]
     private let arena: AlignedBuffer<UInt8>
-    private let scratch: AlignedBuffer<UInt8>
-    /// Of ``arenaByteCount``, what any layer uses while it runs.
-    package var scratchByteCount: Int { scratch.count }
+    /// What any layer may use while it runs, if it has no memory of its own for that.
+    private let sharedScratch: AlignedBuffer<UInt8>
+    /// Where each layer finds its scratch memory in either direction.
+    private let scratch: [(forward: UnsafeMutableRawPointer, backward: UnsafeMutableRawPointer)]
+    /// Of ``arenaByteCount``, what all layers share.
+    package var sharedScratchByteCount: Int { sharedScratch.count }
+    /// Where the first layer's output lies in the forward pass and, computed again, in the backward pass; nil: it is kept.
+    private let recomputed: (forward: UnsafeMutableRawPointer, backward: UnsafeMutableRawPointer)?
     private let profile: StepProfile?
 
     /// Compiles the network.
@@ -42,13 +47,15 @@ public final class Session: @unchecked Sendable {
     ///     decoder level when absent (nnU-Net gives that one the weight 0), and at least one.
     ///   - owner: a session of the same network, engine and precision; what weights of it this one can use, it does not
     ///     convert again. Both are loaded.
+    ///   - recomputesFirst: whether the backward pass computes the first layer's output again and does not keep it, which
+    ///     changes no bit; nil: where it is large.
     ///   - profile: takes the times of all layers.
     /// - Throws: ``KernelError`` when the engine has no implementation for a layer.
     /// - Precondition: the strides divide the patch.
     public init(
         architecture: UNetArchitecture, batchSize: Int, patchSize: [Int], purpose: SessionPurpose,
         engine: Engine = .oneDNN, precision: Precision = .fp32, supervisedLevelCount: Int? = nil,
-        sharingWeightsOf owner: Session? = nil, profile: StepProfile? = nil
+        sharingWeightsOf owner: Session? = nil, recomputesFirst: Bool? = nil, profile: StepProfile? = nil
     ) throws(KernelError) {
         precondition(batchSize >= 1, "a session needs at least one sample, not \(batchSize)")
         precondition(
@@ -75,17 +82,25 @@ public final class Session: @unchecked Sendable {
             for (layer, other) in zip(layers, owner.layers) { layer.shareWeights(of: other) }
         }
 
-        var plan = graph.planBuffers()
-        plan.place()
-        arena = AlignedBuffer(count: plan.byteCount)
-        scratch = AlignedBuffer(count: layers.map(\.scratchByteCount).max() ?? 0)
-        arenaByteCount = plan.byteCount + scratch.count
+        let memory = MemoryPlan(
+            layers: layers, logits: logitActivations, isTraining: purpose == .training,
+            recomputesFirst: recomputesFirst)
+        arena = AlignedBuffer(count: memory.buffers.byteCount)
+        sharedScratch = AlignedBuffer(
+            count: zip(layers, memory.scratch).lazy.map { $1 == nil ? $0.scratchByteCount : 0 }.max() ?? 0)
+        arenaByteCount = arena.count + sharedScratch.count
         let base = UnsafeMutableRawPointer(arena.pointer)
-        func place(_ number: Int) -> UnsafeMutableRawPointer { base + plan.requests[number].offset }
+        func place(_ number: Int) -> UnsafeMutableRawPointer { base + memory.buffers.requests[number].offset }
+        let shared = UnsafeMutableRawPointer(sharedScratch.pointer)
+        scratch = memory.scratch.map { own in
+            (own.map { place($0.forward) } ?? shared, own?.backward.map(place) ?? shared)
+        }
         for activation in layers.map(\.output) {
             if let number = activation.dataBuffer { activation.data = place(number) }
             activation.gradients = activation.gradientBuffers.map(place)
         }
+        let first = graph.layers[0].output
+        recomputed = memory.recomputed.map { (first.placedData, place($0)) }
     }
 
     /// Takes over the weights (those that it shares, its owner must be given too), `architecture.parameterLayout.scalarCount` scalars; call it again after they changed.
@@ -100,7 +115,10 @@ public final class Session: @unchecked Sendable {
     /// ``backward(into:)`` has returned.
     public func forward(_ images: UnsafePointer<Float>) {
         image.data = UnsafeMutableRawPointer(mutating: images)  // only ever read
-        for layer in layers { profile.measure(layer.ownWork.forward) { layer.forward(scratch: scratch.pointer) } }
+        if let recomputed { layers[0].output.data = recomputed.forward }
+        for (layer, scratch) in zip(layers, scratch) {
+            profile.measure(layer.ownWork.forward) { layer.forward(scratch: scratch.forward) }
+        }
     }
 
     /// Logits of the last forward pass at a level (0 is the highest resolution), `[batchSize, heads, D, H, W]`. In
@@ -113,8 +131,12 @@ public final class Session: @unchecked Sendable {
     ///
     /// - Parameter gradient: `architecture.parameterLayout.scalarCount` scalars, all replaced.
     public func backward(into gradient: UnsafeMutablePointer<Float>) {
-        for layer in layers.reversed() {
-            profile.measure(layer.ownWork.backward) { layer.backward(into: gradient, scratch: scratch.pointer) }
+        for (index, (layer, scratch)) in zip(layers, scratch).enumerated().reversed() {
+            if index == 1, let recomputed {
+                layers[0].output.data = recomputed.backward
+                profile.measure(layers[0].ownWork.forward) { layers[0].forward(scratch: self.scratch[0].backward) }
+            }
+            profile.measure(layer.ownWork.backward) { layer.backward(into: gradient, scratch: scratch.backward) }
         }
         for entry in unsupervised { (gradient + entry.offset).update(repeating: 0, count: entry.count) }
     }

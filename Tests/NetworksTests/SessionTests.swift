@@ -32,10 +32,12 @@ private struct SmallNetwork {
         return AlignedBuffer((0..<count).map { _ in stream.normal() })
     }
 
-    func session(_ batchSize: Int, _ purpose: SessionPurpose, profile: StepProfile? = nil) throws -> Session {
+    func session(
+        _ batchSize: Int, _ purpose: SessionPurpose, recomputesFirst: Bool? = nil, profile: StepProfile? = nil
+    ) throws -> Session {
         let session = try Session(
             architecture: architecture, batchSize: batchSize, patchSize: patchSize, purpose: purpose, engine: engine,
-            precision: precision, profile: profile)
+            precision: precision, recomputesFirst: recomputesFirst, profile: profile)
         session.load(weights: weights)
         return session
     }
@@ -226,6 +228,21 @@ struct Variant: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test("what is computed again has the same bits, and needs less memory", arguments: Variant.all)
+    func recomputation(variant: Variant) throws {
+        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
+        let images = network.noise(2 * network.imageScalarCount, 3)
+        let keeping = try network.session(2, .training, recomputesFirst: false)
+        let again = try network.session(2, .training, recomputesFirst: true)
+        #expect(again.arenaByteCount < keeping.arenaByteCount)
+        let expected = network.step(keeping, images)
+        again.poison()
+        for _ in 0..<2 {
+            let found = network.step(again, images)
+            #expect(found.logits == expected.logits && found.gradient == expected.gradient)
+        }
+    }
+
     @Test("the arena holds what must live at once, and not much more", arguments: Engine.allCases)
     func arenaSize(engine: Engine) throws {
         let network = SmallNetwork(engine: engine)
@@ -240,7 +257,7 @@ struct Variant: Sendable, CustomTestStringConvertible {
         // What layers use while they run depends on their kernels.
         func byteCount(_ sampleCount: Int, _ purpose: SessionPurpose) throws -> Int {
             let session = try network.session(sampleCount, purpose)
-            return session.arenaByteCount - session.scratchByteCount
+            return session.arenaByteCount - session.sharedScratchByteCount
         }
         let training = try byteCount(1, .training)
         let inference = try byteCount(1, .inference)
