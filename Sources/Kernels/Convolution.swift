@@ -94,11 +94,13 @@ public enum Engine: String, Sendable, CaseIterable {
         }
         return switch self {
         case .oneDNN:
-            // Where most taps see only padding, GEMM does less work (and oneDNN 2.6 has no fast weight gradient).
-            if TapConvolution.suits(shape) {
-                TapConvolution(shape, block: channelBlock)
-            } else if WinogradConvolution.suits(shape, block: channelBlock) {
+            // On 2×2×2 maps Winograd's tiles and the taps inside take the same number of products; below, taps take fewer.
+            if WinogradConvolution.suits(shape, block: channelBlock), shape.inputSize == [2, 2, 2] || !TapConvolution.suits(shape)
+            {
                 WinogradConvolution(shape)
+            } else if TapConvolution.suits(shape) {
+                // Where most taps see only padding, GEMM does less work (and oneDNN 2.6 has no fast weight gradient).
+                TapConvolution(shape, block: channelBlock)
             } else {
                 try OneDNNConvolution(shape)
             }
