@@ -36,7 +36,8 @@ let rooms: [(name: String, imports: [String])] = [
     (
         "Benchmarks",
         [
-            "Reporting", "Training", "Prediction", "Cluster", "Datasets", "Objectives", "Networks", "Kernels", "Tensors",
+            "Reporting", "Training", "Prediction", "Cluster", "Datasets", "Objectives", "Networks", "Kernels",
+            "Tensors",
             "Threads", "Documents",
         ]
     ),
@@ -45,14 +46,16 @@ let rooms: [(name: String, imports: [String])] = [
 
 /// System libraries by pkg-config name and Debian package.
 let systemLibraries: [Target] = [
-    .systemLibrary(name: "COpenMPI", path: "Sources/C/COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(
+        name: "COpenMPI", path: "Sources/C/COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(
         name: "CHDF5", path: "Sources/C/CHDF5", pkgConfig: "hdf5-openmpi", providers: [.apt(["libhdf5-openmpi-dev"])]),
     .systemLibrary(
         name: "COpenBLAS", path: "Sources/C/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CISAL", path: "Sources/C/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CFiles", path: "Sources/C/CFiles"),
-    .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+        name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 
 /// C targets of our own: what Swift cannot import or vectorise. libnifti and oneDNN have no pkg-config file.
@@ -79,7 +82,9 @@ let roomsWithFixtures: Set = [
 let roomTests: [Target] = rooms.filter { testedRooms.contains($0.name) }.map { room in
     .testTarget(
         name: room.name + "Tests",
-        dependencies: Set(["TestSupport", "Documents", room.name] + room.imports).sorted().map { .init(stringLiteral: $0) },
+        dependencies: Set(["TestSupport", "Documents", room.name] + room.imports).sorted().map {
+            .init(stringLiteral: $0)
+        },
         exclude: roomsWithFixtures.contains(room.name) ? ["Fixtures"] : [])
 }
 
@@ -95,7 +100,7 @@ let package = Package(
         + [
             .executableTarget(
                 name: "pgps",
-                dependencies: everyRoom + [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+                dependencies: everyRoom + [.product(name: "ArgumentParser", package: "swift-argument-parser")])
         ]
         + [
             .target(name: "TestSupport", path: "Tests/TestSupport"),

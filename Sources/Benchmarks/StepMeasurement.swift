@@ -90,7 +90,8 @@ extension StepMeasurement {
         let parts = profile.filter { $0.seconds > 0 }.map { kind, seconds in
             (kind.name, ReportText.seconds(seconds) + "   " + ReportText.percent(seconds / total))
         }
-        return ([title, ""] + BenchmarkTable.lines(figures) + ["", "mean step by kind of work"]
+        return
+            ([title, ""] + BenchmarkTable.lines(figures) + ["", "mean step by kind of work"]
             + BenchmarkTable.lines(parts) + [""] + BenchmarkTable.lines(BenchmarkVersions.rows)).joined(separator: "\n")
     }
 

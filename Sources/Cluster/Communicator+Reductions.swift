@@ -37,8 +37,8 @@ extension Communicator {
         return values
     }
 
-    /// The MPI library's own sum, in place: the yardstick of ``TreeSum``, and nothing that a training may use, because its
-    /// bits depend on the number of ranks. Standard: MPI 3.1 §5.9.6.
+    /// The MPI library's own sum, in place: the yardstick of ``TreeSum``, and nothing that a training may use, because
+    /// its bits depend on the number of ranks. Standard: MPI 3.1 §5.9.6.
     package func libraryAllReduceSum(_ elements: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
         let count = try MPI.count(elements.count, "MPI_Allreduce")
         try MPI.check("MPI_Allreduce") {

@@ -115,7 +115,9 @@ extension TreeSum {
             try MPI.check("MPI_Waitall") { cmpi_wait_all(count, &requests) }
             for (into, from) in additions { Scalar.accumulateInParallel(places[into], places[from], own.count) }
             // Nobody else reads this rank's own slice of its partial sums.
-            if places[0] != result + own.lowerBound { (result + own.lowerBound).update(from: places[0], count: own.count) }
+            if places[0] != result + own.lowerBound {
+                (result + own.lowerBound).update(from: places[0], count: own.count)
+            }
         }
         let counts = slices.map { Int32($0.count) }
         let starts = slices.map { Int32($0.lowerBound) }

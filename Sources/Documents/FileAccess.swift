@@ -35,9 +35,15 @@ public enum FileAccess {
         var bytes = [UInt8](repeating: 0, count: Int(information.st_size))
         var filled = 0
         while filled < bytes.count {
-            let taken = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + filled, $0.count - filled) }
+            let taken = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress! + filled, $0.count - filled)
+            }
             if taken < 0 && errno == EINTR { continue }
-            guard taken > 0 else { throw taken < 0 ? .lastCall("read", path) : FileError(action: "read", path: path, reason: "it became shorter while it was read") }
+            guard taken > 0 else {
+                throw taken < 0
+                    ? .lastCall("read", path)
+                    : FileError(action: "read", path: path, reason: "it became shorter while it was read")
+            }
             filled += taken
         }
         return bytes
@@ -141,7 +147,9 @@ public enum FileAccess {
 
     private static func reason(_ error: any Error) -> String {
         let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
+        if let underlying, underlying.domain == NSPOSIXErrorDomain {
+            return String(cString: strerror(Int32(underlying.code)))
+        }
         return (error as NSError).localizedDescription
     }
 

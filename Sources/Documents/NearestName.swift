@@ -1,7 +1,7 @@
 /// Finds what a misspelled name may have meant.
 public enum NearestName {
-    /// The name that takes the fewest insertions, deletions and replacements of letters to reach, the first on ties; nil
-    /// if there are no names.
+    /// The name that takes the fewest insertions, deletions and replacements of letters to reach, the first on ties;
+    /// nil if there are no names.
     public static func find(_ text: String, among names: [String]) -> String? {
         let wanted = Array(text.lowercased())
         var best: (name: String, distance: Int)?

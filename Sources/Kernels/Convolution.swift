@@ -1,7 +1,8 @@
-/// One 3-D convolution or transposed convolution of a compiled network, without a bias: its sizes, and how it treats its buffers.
+/// One 3-D convolution or transposed convolution of a compiled network, without a bias: its sizes, and how it treats
+/// its buffers.
 ///
-/// - Shapes: input `[N, Cin, D, H, W]`; weight `[Cout, Cin, kD, kH, kW]` (transposed: `[Cin, Cout, kD, kH, kW]`); output
-///   `[N, Cout, D', H', W']` with `D' = (D − 1) / stride + 1` for odd kernels padded by `(k − 1) / 2`, and
+/// - Shapes: input `[N, Cin, D, H, W]`; weight `[Cout, Cin, kD, kH, kW]` (transposed: `[Cin, Cout, kD, kH, kW]`);
+///   output `[N, Cout, D', H', W']` with `D' = (D − 1) / stride + 1` for odd kernels padded by `(k − 1) / 2`, and
 ///   `D' = D · stride` for a transposed convolution, whose kernel is its stride.
 public struct ConvolutionShape: Sendable, Equatable {
     public var batchSize: Int
@@ -94,8 +95,10 @@ public enum Engine: String, Sendable, CaseIterable {
         }
         return switch self {
         case .oneDNN:
-            // On 2×2×2 maps Winograd's tiles and the taps inside take the same number of products; below, taps take fewer.
-            if WinogradConvolution.suits(shape, block: channelBlock), shape.inputSize == [2, 2, 2] || !TapConvolution.suits(shape)
+            // On 2×2×2 maps Winograd's tiles and the taps inside take the same number of products; below, taps take
+            // fewer.
+            if WinogradConvolution.suits(shape, block: channelBlock),
+                shape.inputSize == [2, 2, 2] || !TapConvolution.suits(shape)
             {
                 WinogradConvolution(shape)
             } else if TapConvolution.suits(shape) {

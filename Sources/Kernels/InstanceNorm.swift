@@ -8,7 +8,8 @@ import Threads
 /// `y = leaky(γ · n + β)`, `n = (x − mean) / √(variance + ε)`, biased variance, per sample and channel.
 /// A sample of one voxel has `n = 0`: the output is `leaky(β)`, and no gradient reaches the input or γ.
 ///
-/// - Shapes: activations `[N, C / block, D, H, W, block]` in the given precision; γ, β and their gradients `[C]`, float32.
+/// - Shapes: activations `[N, C / block, D, H, W, block]` in the given precision; γ, β and their gradients `[C]`,
+///   float32.
 /// - Determinism: sums run in chunks of a fixed size, so the bits do not depend on the number of threads.
 public final class InstanceNormLeaky: @unchecked Sendable {
     // Safety: used by one thread at a time; inside, tasks write disjoint ranges.
@@ -73,7 +74,9 @@ public final class InstanceNormLeaky: @unchecked Sendable {
     }
 
     /// Chunk `index` of a slab's voxels.
-    private func chunkRange(_ index: Int) -> Range<Int> { index * voxels / chunkCount..<(index + 1) * voxels / chunkCount }
+    private func chunkRange(_ index: Int) -> Range<Int> {
+        index * voxels / chunkCount..<(index + 1) * voxels / chunkCount
+    }
 
     /// Turns the convolution's result into the layer's, in place.
     public func forward(_ x: UnsafeMutableRawPointer) {
@@ -129,7 +132,8 @@ public final class InstanceNormLeaky: @unchecked Sendable {
                 for lane in 0..<block { (scales[lane], shifts[lane]) = (0, shift.pointer[first + lane]) }
             }
             ckernels_affine_leaky(
-                x + bytes(slab * voxels + range.lowerBound), precision.element, Int64(range.count), Int32(block), scales,
+                x + bytes(slab * voxels + range.lowerBound), precision.element, Int64(range.count), Int32(block),
+                scales,
                 shifts, leak)
         }
     }

@@ -3,8 +3,8 @@ import Threads
 
 /// A convolution as GEMM over unfolded patches, activations in plain `[N, C, D, H, W]`: the reference engine.
 ///
-/// Voxels are taken in tiles, so the unfolded patches stay small. Each task owns what it writes, and sums run in a fixed
-/// order: the bits do not depend on the number of threads.
+/// Voxels are taken in tiles, so the unfolded patches stay small. Each task owns what it writes, and sums run in a
+/// fixed order: the bits do not depend on the number of threads.
 final class OpenBLASConvolution: Convolution {
     let shape: ConvolutionShape
     /// Unfolded patches live in each task.
@@ -159,7 +159,8 @@ final class OpenBLASConvolution: Convolution {
                 let voxels = start..<min(start + Self.tile, voxelCount)
                 let columns = gather(unfolded + sample * unfoldedSize, voxels, channels: channel..<channel + 1)
                 gemm(
-                    false, true, rowCount, taps, voxels.count, rows + sample * rowCount * voxelCount + start, voxelCount,
+                    false, true, rowCount, taps, voxels.count, rows + sample * rowCount * voxelCount + start,
+                    voxelCount,
                     columns, voxels.count, first, target + channel * taps, shape.weightStride)
                 first = 1
             }
@@ -193,7 +194,9 @@ final class OpenBLASConvolution: Convolution {
                 let place = (z * far[1] + y) * far[2] + x
                 let volume = far[0] * far[1] * far[2]
                 for channel in channels {
-                    body((channel - channels.lowerBound) * taps + tap, voxel - voxels.lowerBound, channel * volume + place)
+                    body(
+                        (channel - channels.lowerBound) * taps + tap, voxel - voxels.lowerBound,
+                        channel * volume + place)
                 }
             }
         }

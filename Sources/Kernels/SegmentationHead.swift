@@ -4,7 +4,8 @@ import Threads
 
 /// A 1×1×1 convolution from blocked features to plain logits, forward and backward.
 ///
-/// - Shapes: features `[N, C / block, D, H, W, block]` in the given precision; logits `[N, heads, D, H, W]`; weight `[heads, C]`; bias `[heads]`.
+/// - Shapes: features `[N, C / block, D, H, W, block]` in the given precision; logits `[N, heads, D, H, W]`; weight
+///   `[heads, C]`; bias `[heads]`.
 /// - Determinism: sums run in chunks of a fixed size, so the bits do not depend on the number of threads.
 public final class SegmentationHead: @unchecked Sendable {
     // Safety: used by one thread at a time; inside, tasks write disjoint ranges.
@@ -53,7 +54,9 @@ public final class SegmentationHead: @unchecked Sendable {
         ((sample * blockCount + k) * voxels + voxel) * block * precision.byteCount
     }
 
-    private func chunkRange(_ index: Int) -> Range<Int> { index * voxels / chunkCount..<(index + 1) * voxels / chunkCount }
+    private func chunkRange(_ index: Int) -> Range<Int> {
+        index * voxels / chunkCount..<(index + 1) * voxels / chunkCount
+    }
 
     /// Calls `body(sample, chunk)` for every part of the batch, small samples several to a task.
     private func forEachPart(_ body: @Sendable (Int, Int) -> Void) {
@@ -112,7 +115,8 @@ public final class SegmentationHead: @unchecked Sendable {
             for channel in 0..<channelCount {
                 var sum = 0.0
                 for part in 0..<batchSize * chunkCount {
-                    sum += partial.pointer[(part * blockCount + channel / block) * size + head * block + channel % block]
+                    sum +=
+                        partial.pointer[(part * blockCount + channel / block) * size + head * block + channel % block]
                 }
                 weightGradient[head * channelCount + channel] = Float(sum)
             }

@@ -15,7 +15,8 @@ public enum SigmoidLoss {
         sums: UnsafeMutablePointer<Double>
     ) -> Double {
         ckernels_sigmoid_statistics(
-            logits, Int64(headStride), Int32(headCount), Int64(voxelCount), targets, Int32(ignoreLabel ?? -1), membership,
+            logits, Int64(headStride), Int32(headCount), Int64(voxelCount), targets, Int32(ignoreLabel ?? -1),
+            membership,
             Int32(labelCount), sums)
     }
 

@@ -22,7 +22,8 @@ public enum SoftmaxLoss {
     ///
     /// - Parameters:
     ///   - crossEntropy: factor of (probability − truth).
-    ///   - onTarget: per head, derivative of the loss in the probability, part that counts where the head is the target.
+    ///   - onTarget: per head, derivative of the loss in the probability, part that counts where the head is the
+    ///     target.
     ///   - everywhere: per head, the part that counts in every voxel.
     public static func gradient(
         _ probabilities: UnsafeMutablePointer<Float>, headStride: Int, headCount: Int, voxelCount: Int,
@@ -38,7 +39,8 @@ public enum SoftmaxLoss {
 /// Passes over flat parameter buffers.
 public enum ParameterKernels {
     /// One step of stochastic gradient descent with Nesterov momentum and weight decay, in place, as PyTorch's SGD:
-    /// `g' = scale · g + decay · w`, `m = momentum · m + g'` (the first step: `m = g'`), `w −= rate · (g' + momentum · m)`.
+    /// `g' = scale · g + decay · w`, `m = momentum · m + g'` (the first step: `m = g'`), `w −= rate · (g' + momentum ·
+    /// m)`.
     public static func descend(
         weights: UnsafeMutablePointer<Float>, momentumBuffer: UnsafeMutablePointer<Float>,
         gradient: UnsafePointer<Float>, count: Int, gradientScale: Float, rate: Float, momentum: Float, decay: Float,

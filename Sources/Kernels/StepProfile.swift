@@ -59,7 +59,7 @@ public final class StepProfile {
     }
 }
 
-extension Optional<StepProfile> {
+extension StepProfile? {
     /// Runs `body`; where there is a profile, its time goes there.
     public func measure<Result, Failure>(
         _ kind: StepProfile.Kind, _ body: () throws(Failure) -> Result

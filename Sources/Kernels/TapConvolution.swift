@@ -6,8 +6,8 @@ import Threads
 /// A convolution on maps of a few voxels, one GEMM per pair of voxels that a tap joins; taps that see only padding cost
 /// nothing (on 1×1×1 maps 26 of 27, on 2×2×2 maps 70 %).
 ///
-/// Activations are in channel blocks, as oneDNN's; inside, they are float32 `[voxel, N, C]` in either precision. Each task owns what it writes and
-/// adds in a fixed order, so the bits do not depend on the number of threads.
+/// Activations are in channel blocks, as oneDNN's; inside, they are float32 `[voxel, N, C]` in either precision. Each
+/// task owns what it writes and adds in a fixed order, so the bits do not depend on the number of threads.
 final class TapConvolution: Convolution {
     let shape: ConvolutionShape
     let scratchByteCount = 0
@@ -110,7 +110,8 @@ final class TapConvolution: Convolution {
             var beta: Float = 0
             for link in this.links where link.output == voxel {
                 cblas_sgemm(
-                    CblasRowMajor, CblasNoTrans, CblasTrans, blasint(this.samples), blasint(width), blasint(this.inner), 1,
+                    CblasRowMajor, CblasNoTrans, CblasTrans, blasint(this.samples), blasint(width), blasint(this.inner),
+                    1,
                     this.inputMatrix.pointer + link.input * this.samples * this.inner, blasint(this.inner),
                     this.weights.pointer + (link.tap * this.outer + start) * this.inner, blasint(this.inner), beta,
                     this.outputMatrix.pointer + voxel * this.samples * this.outer + start, blasint(this.outer))
@@ -134,9 +135,11 @@ final class TapConvolution: Convolution {
             var beta: Float = 0
             for link in this.links where link.input == voxel {
                 cblas_sgemm(
-                    CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(this.samples), blasint(width), blasint(this.outer),
+                    CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(this.samples), blasint(width),
+                    blasint(this.outer),
                     1, this.outputMatrix.pointer + link.output * this.samples * this.outer, blasint(this.outer),
-                    this.weights.pointer + link.tap * this.outer * this.inner + start, blasint(this.inner), beta, target,
+                    this.weights.pointer + link.tap * this.outer * this.inner + start, blasint(this.inner), beta,
+                    target,
                     blasint(this.inner))
                 beta = 1
             }
@@ -162,7 +165,8 @@ final class TapConvolution: Convolution {
             var beta: Float = 0
             for link in this.links where link.tap == tap {
                 cblas_sgemm(
-                    CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(this.inner), blasint(this.samples),
+                    CblasRowMajor, CblasTrans, CblasNoTrans, blasint(height), blasint(this.inner),
+                    blasint(this.samples),
                     1, this.outputMatrix.pointer + link.output * this.samples * this.outer + start, blasint(this.outer),
                     this.inputMatrix.pointer + link.input * this.samples * this.inner, blasint(this.inner), beta,
                     this.weightGradient.pointer + (tap * this.outer + start) * this.inner, blasint(this.inner))

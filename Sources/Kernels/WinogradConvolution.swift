@@ -5,11 +5,11 @@ import Threads
 /// A 3×3×3 convolution of stride 1 by Winograd's F(2, 3) along each axis, with 64 products where the sum over the taps
 /// has 216. Needs AVX-512 and channels in blocks of 16.
 ///
-/// Blocks of tiles are split into lines, line by line multiplied by the weights' frequencies, and joined again. Where the
-/// weights fit into a core's cache, each block is one thread's; with wider ones, blocks come one after another, each on all
-/// threads, and the weights are read once per block. Sums are float32; factors are bfloat16 if the activations are and the
-/// CPU multiplies it. The shape alone cuts the blocks and orders the sums, so the bits do not depend on the number of
-/// threads.
+/// Blocks of tiles are split into lines, line by line multiplied by the weights' frequencies, and joined again. Where
+/// the weights fit into a core's cache, each block is one thread's; with wider ones, blocks come one after another,
+/// each on all threads, and the weights are read once per block. Sums are float32; factors are bfloat16 if the
+/// activations are and the CPU multiplies it. The shape alone cuts the blocks and orders the sums, so the bits do not
+/// depend on the number of threads.
 ///
 /// Source: A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
 final class WinogradConvolution: Convolution {
@@ -200,6 +200,15 @@ extension TileBlocks.Block {
     fileprivate func forEachPart(_ threads: Int, _ body: @Sendable (_ begin: Int64, _ end: Int64) -> Void) {
         guard threads > 1 else { return body(0, Int64(rowCount)) }
         Threads.forEach(rowCount, limit: threads) { body(Int64($0), Int64($0) + 1) }
+    }
+}
+
+/// What `pgps info` tells of the kernels for 3×3×3 convolutions.
+public enum Winograd {
+    /// Whether the engine uses them on this CPU, and what they multiply; empty where it does not.
+    public static var factors: [Precision] {
+        guard Engine.oneDNN.channelBlock == 16 else { return [] }
+        return Precision.allCases.filter { ckernels_winograd_is_supported($0.element) != 0 }
     }
 }
 

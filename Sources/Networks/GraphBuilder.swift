@@ -74,7 +74,9 @@ struct GraphBuilder {
             if level < supervisedLevelCount {
                 appendHead(d, level, current)
             } else {
-                unsupervised += [parameter("decoder.seg_layers.\(d).weight"), parameter("decoder.seg_layers.\(d).bias")]
+                unsupervised += [
+                    parameter("decoder.seg_layers.\(d).weight"), parameter("decoder.seg_layers.\(d).bias"),
+                ]
             }
         }
         logits.reverse()
@@ -113,7 +115,9 @@ struct GraphBuilder {
         return output
     }
 
-    private mutating func appendUpsampling(_ d: Int, _ level: Int, _ input: Activation) throws(KernelError) -> Activation {
+    private mutating func appendUpsampling(_ d: Int, _ level: Int, _ input: Activation) throws(KernelError)
+        -> Activation
+    {
         let stride = architecture.strides[level + 1]
         let convolution = try engine.makeConvolution(
             ConvolutionShape(
@@ -126,7 +130,8 @@ struct GraphBuilder {
             UpsamplingLayer(
                 input: input, output: output, convolution: convolution,
                 channelBias: ChannelBias(
-                    batchSize: batchSize, channelCount: output.channelCount, block: block, voxelCount: output.voxelCount,
+                    batchSize: batchSize, channelCount: output.channelCount, block: block,
+                    voxelCount: output.voxelCount,
                     precision: precision),
                 weight: ParameterView(entry: parameter("decoder.transpconvs.\(d).weight")),
                 bias: ParameterView(entry: parameter("decoder.transpconvs.\(d).bias"))))

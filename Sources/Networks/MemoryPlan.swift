@@ -17,8 +17,8 @@ struct MemoryPlan {
     private let layers: [any Layer]
     private let isTraining: Bool
 
-    /// Scratch memory that no cache holds lies in the arena, as long as its layer runs; all smaller ones are one memory,
-    /// which stays in the caches.
+    /// Scratch memory that no cache holds lies in the arena, as long as its layer runs; all smaller ones are one
+    /// memory, which stays in the caches.
     private static let largestSharedScratch = 32 << 20
     /// A first output as large as this is not kept: its convolution has the image's few channels, and costs little.
     private static let largestKeptOutput = 100_000_000

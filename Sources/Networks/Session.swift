@@ -9,7 +9,8 @@ public enum SessionPurpose: Sendable, Equatable {
     case inference
 }
 
-/// A network compiled for one batch, patch size and precision: primitives, layouts and buffers are fixed; a step allocates nothing.
+/// A network compiled for one batch, patch size and precision: primitives, layouts and buffers are fixed; a step
+/// allocates nothing.
 ///
 /// Safety: a session is used by one thread at a time; inside, it runs on the pool of ``Threads``.
 public final class Session: @unchecked Sendable {
@@ -36,7 +37,8 @@ public final class Session: @unchecked Sendable {
     private let scratch: [(forward: UnsafeMutableRawPointer, backward: UnsafeMutableRawPointer)]
     /// Of ``arenaByteCount``, what all layers share.
     package var sharedScratchByteCount: Int { sharedScratch.count }
-    /// Where the first layer's output lies in the forward pass and, computed again, in the backward pass; nil: it is kept.
+    /// Where the first layer's output lies in the forward pass and, computed again, in the backward pass; nil: it is
+    /// kept.
     private let recomputed: (forward: UnsafeMutableRawPointer, backward: UnsafeMutableRawPointer)?
     private let profile: StepProfile?
 
@@ -47,8 +49,8 @@ public final class Session: @unchecked Sendable {
     ///     decoder level when absent (nnU-Net gives that one the weight 0), and at least one.
     ///   - owner: a session of the same network, engine and precision; what weights of it this one can use, it does not
     ///     convert again. Both are loaded.
-    ///   - recomputesFirst: whether the backward pass computes the first layer's output again and does not keep it, which
-    ///     changes no bit; nil: where it is large.
+    ///   - recomputesFirst: whether the backward pass computes the first layer's output again and does not keep it,
+    ///     which changes no bit; nil: where it is large.
     ///   - profile: takes the times of all layers.
     /// - Throws: ``KernelError`` when the engine has no implementation for a layer.
     /// - Precondition: the strides divide the patch.
@@ -59,7 +61,9 @@ public final class Session: @unchecked Sendable {
     ) throws(KernelError) {
         precondition(batchSize >= 1, "a session needs at least one sample, not \(batchSize)")
         precondition(
-            zip(patchSize, architecture.downsampling[architecture.levelCount - 1]).allSatisfy { $0 >= $1 && $0 % $1 == 0 },
+            zip(patchSize, architecture.downsampling[architecture.levelCount - 1]).allSatisfy {
+                $0 >= $1 && $0 % $1 == 0
+            },
             "the strides of \(architecture.strides) do not divide a patch of \(patchSize)")
         self.architecture = architecture
         self.batchSize = batchSize
@@ -103,7 +107,8 @@ public final class Session: @unchecked Sendable {
         recomputed = memory.recomputed.map { (first.placedData, place($0)) }
     }
 
-    /// Takes over the weights (those that it shares, its owner must be given too), `architecture.parameterLayout.scalarCount` scalars; call it again after they changed.
+    /// Takes over the weights (those that it shares, its owner must be given too),
+    /// `architecture.parameterLayout.scalarCount` scalars; call it again after they changed.
     public func load(weights: AlignedBuffer<Float>) {
         precondition(
             weights.count == architecture.parameterLayout.scalarCount,

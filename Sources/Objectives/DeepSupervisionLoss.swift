@@ -117,8 +117,8 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
         return sums
     }
 
-    /// The loss of each sample after ``measure(_:)``, summing to the micro-batch's share of the global loss. The Dice of
-    /// a whole batch belongs to no sample and is left out (``LossDescription/batchDiceLoss(_:)``).
+    /// The loss of each sample after ``measure(_:)``, summing to the micro-batch's share of the global loss. The Dice
+    /// of a whole batch belongs to no sample and is left out (``LossDescription/batchDiceLoss(_:)``).
     public func sampleLosses(_ batch: BatchNormalization) -> [Double] {
         (0..<targets.batchSize).map { sample in
             var loss = 0.0
@@ -136,7 +136,8 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
         }
     }
 
-    /// Sums over the samples of this micro-batch after ``measure(_:)``: cross-entropy, and minus the mean Dice over heads.
+    /// Sums over the samples of this micro-batch after ``measure(_:)``: cross-entropy, and minus the mean Dice over
+    /// heads.
     public func levelSums(_ level: Int) -> (crossEntropy: Double, diceLoss: Double) {
         (0..<targets.batchSize).reduce((0.0, 0.0)) { total, sample in
             let sums = sampleSums(level, sample)
@@ -172,7 +173,8 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
     }
 
     private func gradient(
-        _ p: UnsafeMutablePointer<Float>, stride: Int, count: Int, _ labels: UnsafePointer<Int16>, _ crossEntropy: Float,
+        _ p: UnsafeMutablePointer<Float>, stride: Int, count: Int, _ labels: UnsafePointer<Int16>,
+        _ crossEntropy: Float,
         _ dice: UnsafePointer<Float>
     ) {
         let heads = description.headCount
@@ -190,8 +192,8 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
         }
     }
 
-    /// Derivative of the Dice part in a sample's probabilities: `−2 / d` where the truth is 1, `+n / d²` everywhere, with
-    /// Dice = n / d.
+    /// Derivative of the Dice part in a sample's probabilities: `−2 / d` where the truth is 1, `+n / d²` everywhere,
+    /// with Dice = n / d.
     private func diceCoefficients(_ level: Int, _ sample: Int, _ batch: BatchNormalization) -> [Float] {
         let heads = description.headCount
         var coefficients = [Float](repeating: 0, count: 2 * heads)
@@ -199,7 +201,9 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
         var weight = description.levelWeights[level] / Double(max(1, description.diceHeads.count))
         let sums: [Double]
         if description.usesBatchDice {
-            guard let total = batch.diceSums else { preconditionFailure("batch Dice needs the sums of the whole batch") }
+            guard let total = batch.diceSums else {
+                preconditionFailure("batch Dice needs the sums of the whole batch")
+            }
             sums = Array(total[level * width..<(level + 1) * width])
         } else {
             sums = sampleSums(level, sample)

@@ -6,7 +6,8 @@ import Threads
 /// Stochastic gradient descent with Nesterov momentum and weight decay over one flat parameter buffer.
 ///
 /// Source: nnU-Net's constants (rate 0.01, momentum 0.99, decay 3e-5 on every parameter, gradient norm at most 12) and
-/// PyTorch's update. Heads that have no part in the loss stay as they are, as PyTorch leaves parameters without gradient.
+/// PyTorch's update. Heads that have no part in the loss stay as they are, as PyTorch leaves parameters without
+/// gradient.
 public final class NesterovOptimizer: @unchecked Sendable {
     // Safety: used by one thread at a time; inside, tasks write disjoint ranges.
     public static let initialRate = 0.01

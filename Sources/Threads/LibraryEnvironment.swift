@@ -1,5 +1,5 @@
-import Foundation
 internal import CThreads
+import Foundation
 
 /// Settings that libgomp and OpenBLAS read when they are loaded, before any code of ours runs.
 public enum LibraryEnvironment {

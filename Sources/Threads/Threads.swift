@@ -18,7 +18,8 @@ public enum Threads {
     /// Threads that a parallel loop started from this thread uses.
     public static var count: Int { Int(cthreads_count()) }
 
-    /// Sets the number of threads of this process. Call it on the main thread, before the work whose bits shall not change.
+    /// Sets the number of threads of this process. Call it on the main thread, before the work whose bits shall not
+    /// change.
     ///
     /// - Precondition: `count ≥ 1`.
     public static func setCount(_ count: Int) {
@@ -37,8 +38,8 @@ public enum Threads {
         forEach(count, limit: limit) { index, _ in body(index) }
     }
 
-    /// The same, and tells `body` which worker calls it, from 0 and less than `limit`: no two calls with the same worker
-    /// run at once, so each worker can have memory of its own.
+    /// The same, and tells `body` which worker calls it, from 0 and less than `limit`: no two calls with the same
+    /// worker run at once, so each worker can have memory of its own.
     public static func forEach(_ count: Int, limit: Int? = nil, _ body: @Sendable (Int, _ worker: Int) -> Void) {
         withoutActuallyEscaping(body) { escapable in
             var box = Body(call: escapable)

@@ -11,7 +11,8 @@ public struct EpochRecord: Sendable, Equatable {
     /// Means over the epoch's iterations; NaN without validation iterations.
     public var trainLoss: Double
     public var validationLoss: Double
-    /// Per class or region, over the validation patches of the epoch; NaN where a class neither occurs nor is predicted.
+    /// Per class or region, over the validation patches of the epoch; NaN where a class neither occurs nor is
+    /// predicted.
     public var pseudoDice: [Double]
     /// Exponential moving average of the mean pseudo Dice; NaN until there is one.
     public var emaPseudoDice: Double

@@ -9,7 +9,8 @@ public enum FoldSelection: Sendable, Equatable {
     /// Every fold of the dataset's splits side by side.
     case allFolds
 
-    static let rule = "a number from 0 on, \"all\" (one fold of all cases), several numbers (0,1,2), "
+    static let rule =
+        "a number from 0 on, \"all\" (one fold of all cases), several numbers (0,1,2), "
         + "or \"all-folds\" (every fold of the splits)"
 
     /// Understands `0`, `all`, `0,1,2`, `0 1 2` and `all-folds`; nil for anything else and for a fold named twice.

@@ -39,7 +39,8 @@ public struct FoldSetup: Sendable {
             headCount: description.labelManager.headCount)
         schedule = try Schedule(
             scheme: configuration.scheme, maximalPatchSize: plan.patchSize, poolings: plan.poolings,
-            batchSize: plan.batchSize, epochs: configuration.epochs, iterationsPerEpoch: configuration.iterationsPerEpoch)
+            batchSize: plan.batchSize, epochs: configuration.epochs,
+            iterationsPerEpoch: configuration.iterationsPerEpoch)
         store = try CaseStore(folder: "\(preprocessedFolder)/\(plan.dataIdentifier)")
         let splits = try Splits(
             contentsOf: preprocessedFolder + "/splits_final.json", identifiers: store.identifiers)

@@ -130,7 +130,8 @@ public final class FoldTrainer {
                     "in \(idle.count) of \(schedule.stages.count) stages there are fewer micro-batches than the "
                         + "\(communicator.size) ranks, down to "
                         + "\(idle.map { setup.microBatches(patchSize: $0.patchSize, batchSize: $0.batchSize).count }.min() ?? 0)"
-                        + ": the other ranks idle there; give spare ranks to other folds, or more threads to fewer ranks"))
+                        + ": the other ranks idle there; give spare ranks to other folds, or more threads to fewer ranks"
+                ))
         }
     }
 
@@ -151,7 +152,8 @@ public final class FoldTrainer {
             let stage = replica.stage(atIteration: iteration)
             note("epoch \(epoch), iteration \(iteration % perEpoch)")
             let isTransition = stage.index > 0 && stage.firstIteration == iteration && !setup.schedule.isRandom
-            let directive = try scheduler.directive(iteration: iteration, stage: stage.index, isTransition: isTransition)
+            let directive = try scheduler.directive(
+                iteration: iteration, stage: stage.index, isTransition: isTransition)
             if directive.saves, iteration > 0 {
                 try save(
                     replica, .latest, reason: isTransition ? "stage transition" : directive.stops ? "stop" : "clock",
@@ -183,7 +185,8 @@ public final class FoldTrainer {
         let report = try replica.step(iteration: iteration, rate: rate)
         let seconds = start.duration(to: .now) / .seconds(1)
         try state.progress.add(
-            report, stage: stage, seconds: seconds, labelCount: (setup.description.labelManager.allLabels.max() ?? 0) + 1,
+            report, stage: stage, seconds: seconds,
+            labelCount: (setup.description.labelManager.allLabels.max() ?? 0) + 1,
             communicator: communicator)
         state.iteration += 1
         observer?.receive(
@@ -204,7 +207,8 @@ public final class FoldTrainer {
         let result = try validation.run(epoch: epoch)
         let seconds = state.progress.seconds + start.duration(to: .now) / .seconds(1)
         let record = state.progress.record(
-            epoch: epoch, stage: stage, learningRate: LearningRate.polynomial(epoch: epoch, epochs: configuration.epochs),
+            epoch: epoch, stage: stage,
+            learningRate: LearningRate.polynomial(epoch: epoch, epochs: configuration.epochs),
             validation: result, ema: state.ema, seconds: seconds)
         state.progress = EpochProgress()
         state.records.append(record)
@@ -243,7 +247,8 @@ public final class FoldTrainer {
             return Predictor(
                 network: SessionNetwork(session: session, members: [replica.weights]), plans: setup.plans,
                 configuration: setup.plan, labelManager: setup.description.labelManager,
-                settings: PredictionSettings(mirrorAxes: configuration.mirrorAxes, keepsProbabilities: configuration.npz))
+                settings: PredictionSettings(
+                    mirrorAxes: configuration.mirrorAxes, keepsProbabilities: configuration.npz))
         }
         let total = setup.split.validation.count
         let failures = try communicator.agreeing {

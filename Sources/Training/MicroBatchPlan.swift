@@ -11,9 +11,11 @@ public struct MicroBatchPlan: Sendable, Equatable {
 
     /// Voxels that a micro-batch may hold beyond its first sample, at least: below that, kernels run short of work.
     static let minimalVoxels = 1 << 17
-    /// Micro-batches that a stage has at least, if its batch is that large: work for a few ranks from the first stage on.
-    static let minimalCount = 4
-    private static let handyCounts = [1, 2, 3, 4, 6, 12]
+    /// Micro-batches that a stage has at least, if its batch is that large: work for two ranks from the first stage on,
+    /// and for more as soon as there is enough of it that sharing is faster.
+    static let fewestCounts = (small: 2, large: 4)
+    static let smallVoxels = 1 << 16
+    private static let handyCounts = [1, 2, 3, 4, 6, 8, 12]
 
     /// - Parameters:
     ///   - voxelsPerSample: of the stage's patch.
@@ -22,7 +24,9 @@ public struct MicroBatchPlan: Sendable, Equatable {
         self.batchSize = batchSize
         let target = max(Self.minimalVoxels, maximalPatchVoxels / 4)
         let samples = max(1, target / voxelsPerSample)
-        let needed = max((batchSize + samples - 1) / samples, min(batchSize, Self.minimalCount))
+        let isSmall = batchSize * voxelsPerSample < Self.smallVoxels
+        let fewest = isSmall ? Self.fewestCounts.small : Self.fewestCounts.large
+        let needed = max((batchSize + samples - 1) / samples, min(batchSize, fewest))
         let handy = Self.handyCounts.first { $0 >= needed } ?? (needed + 11) / 12 * 12
         count = min(handy, batchSize)
     }
@@ -32,6 +36,7 @@ public struct MicroBatchPlan: Sendable, Equatable {
 
     /// The samples of a run of micro-batches.
     public func samples(of leaves: Range<Int>) -> Range<Int> {
-        leaves.isEmpty ? 0..<0 : samples(of: leaves.lowerBound).lowerBound..<samples(of: leaves.upperBound - 1).upperBound
+        leaves.isEmpty
+            ? 0..<0 : samples(of: leaves.lowerBound).lowerBound..<samples(of: leaves.upperBound - 1).upperBound
     }
 }

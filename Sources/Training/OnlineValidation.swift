@@ -46,11 +46,16 @@ final class OnlineValidation {
                 parts[leaf] = compiled.part
             }
         }
-        if case .failure(let error) = outcome { try communicator.agree(failure: error) } else { try communicator.agree(failure: nil) }
+        if case .failure(let error) = outcome {
+            try communicator.agree(failure: error)
+        } else {
+            try communicator.agree(failure: nil)
+        }
 
         // Every batch has its own place in the vector; the other places of a leaf are zeros, which change no bit.
         let width = partWidth
-        let sums = try TreeSum<Double>.sum(communicator, leafCount: leafCount, elementCount: batchCount * width) { leaf in
+        let sums = try TreeSum<Double>.sum(communicator, leafCount: leafCount, elementCount: batchCount * width) {
+            leaf in
             var vector = [Double](repeating: 0, count: batchCount * width)
             let place = leaf / plan.count * width
             for (index, value) in (parts[leaf] ?? []).enumerated() { vector[place + index] = value }

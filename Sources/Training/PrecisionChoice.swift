@@ -19,8 +19,8 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
 
     /// The precision that all ranks will use with an engine: bf16 when it is every rank's.
     ///
-    /// - Throws: on all ranks together ``ConfigurationError/unsuitable(_:value:rule:_:)`` where a CPU or the engine cannot
-    ///   do what is asked for.
+    /// - Throws: on all ranks together ``ConfigurationError/unsuitable(_:value:rule:_:)`` where a CPU or the engine
+    ///   cannot do what is asked for.
     /// - Collective: every rank of the job.
     public func agreed(_ engine: Engine, on world: Communicator) throws -> Precision {
         let own = precision(engine)
@@ -28,7 +28,8 @@ public enum PrecisionChoice: String, CaseIterable, Sendable {
             guard engine.precisions.contains(own) else {
                 let known = engine.precisions.map(\.rawValue).joined(separator: ", ")
                 throw ConfigurationError.unsuitable(
-                    .precision, value: own.rawValue, rule: "one that \(engine.rawValue) computes in on this CPU: \(known)",
+                    .precision, value: own.rawValue,
+                    rule: "one that \(engine.rawValue) computes in on this CPU: \(known)",
                     .commandLine)
             }
         }

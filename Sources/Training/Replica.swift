@@ -45,8 +45,8 @@ final class Replica {
 
     /// One iteration: patches, then the optimizer's step on them.
     ///
-    /// - Throws: ``TrainingError/notFinite(what:iteration:epoch:stage:cases:)`` on all ranks together, before the weights
-    ///   change.
+    /// - Throws: ``TrainingError/notFinite(what:iteration:epoch:stage:cases:)`` on all ranks together, before the
+    ///   weights change.
     /// - Collective: every rank of the fold's group.
     func step(iteration: Int, rate: Double) throws -> StepReport {
         let stage = stage(atIteration: iteration)

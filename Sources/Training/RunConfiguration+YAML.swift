@@ -4,8 +4,8 @@ import Yams
 extension RunOverrides {
     /// Reads a configuration file.
     ///
-    /// - Throws: ``ConfigurationError`` with file and line: no YAML, an unknown or repeated key, a value that breaks its
-    ///   option's rule.
+    /// - Throws: ``ConfigurationError`` with file and line: no YAML, an unknown or repeated key, a value that breaks
+    ///   its option's rule.
     public init(contentsOf path: String) throws(ConfigurationError) {
         let bytes: [UInt8]
         do throws(FileError) { bytes = try FileAccess.read(path) } catch {

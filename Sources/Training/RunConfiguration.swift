@@ -3,8 +3,8 @@ import Curriculum
 import Datasets
 import Kernels
 
-/// Everything that decides what a training run does, apart from the data: what the command line and a configuration file
-/// say together, and what `run.yaml` in the folder of the fold records.
+/// Everything that decides what a training run does, apart from the data: what the command line and a configuration
+/// file say together, and what `run.yaml` in the folder of the fold records.
 public struct RunConfiguration: Sendable, Equatable {
     /// Number or full name of the dataset.
     public var dataset: String
@@ -52,8 +52,8 @@ public struct RunConfiguration: Sendable, Equatable {
     /// Puts a run together: the file's values, replaced by what the command line says, and defaults for the rest.
     ///
     /// - Parameter file: path of a YAML file, whose keys are the names of ``RunOption``.
-    /// - Throws: ``ConfigurationError`` when the file cannot be understood, or when nothing says the dataset, the fold or
-    ///   the scheme.
+    /// - Throws: ``ConfigurationError`` when the file cannot be understood, or when nothing says the dataset, the fold
+    ///   or the scheme.
     public static func resolve(
         file: String?, overrides: RunOverrides
     ) throws(ConfigurationError) -> RunConfiguration {

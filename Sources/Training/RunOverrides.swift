@@ -73,7 +73,9 @@ public struct RunOverrides: Sendable, Equatable {
         case .validationIterations: validationIterations = try count(from: 0)
         case .threads: threads = try count(from: 1)
         case .seed:
-            guard let number: UInt64 = RunText.integer(text) else { throw wrong("a whole number from 0 to \(UInt64.max)") }
+            guard let number: UInt64 = RunText.integer(text) else {
+                throw wrong("a whole number from 0 to \(UInt64.max)")
+            }
             seed = number
         case .batchConstruction: batchConstruction = try choice()
         case .mirrorAxes:

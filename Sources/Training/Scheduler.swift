@@ -12,11 +12,12 @@ struct Directive: Equatable {
     var stops: Bool
 }
 
-/// Rank 0 of a fold: it watches the clock and the signals, and its directives travel with the iterations, so that all ranks
-/// act at the same one.
+/// Rank 0 of a fold: it watches the clock and the signals, and its directives travel with the iterations, so that all
+/// ranks act at the same one.
 ///
-/// SIGUSR1 asks for a checkpoint; SIGUSR2 and SIGTERM for a checkpoint and the end of the run. Any rank may receive them.
-/// `mpirun` passes all three on, but kills the ranks soon after a SIGTERM; so under it SIGUSR2 is the one to send.
+/// SIGUSR1 asks for a checkpoint; SIGUSR2 and SIGTERM for a checkpoint and the end of the run. Any rank may receive
+/// them. `mpirun` passes all three on, but kills the ranks soon after a SIGTERM; so under it SIGUSR2 is the one to
+/// send.
 final class Scheduler {
     private let communicator: Communicator
     private let saveEverySeconds: Double
@@ -46,7 +47,8 @@ final class Scheduler {
     /// - Parameters:
     ///   - stage: of that iteration; the root's counts.
     ///   - isTransition: it is the first of its stage, which wants a checkpoint.
-    /// - Throws: ``TrainingError/outOfStep(iteration:expected:received:)`` when a rank's schedule differs from rank 0's.
+    /// - Throws: ``TrainingError/outOfStep(iteration:expected:received:)`` when a rank's schedule differs from rank
+    ///   0's.
     /// - Collective: every rank of the fold's group.
     func directive(iteration: Int, stage: Int, isTransition: Bool) throws -> Directive {
         let isDue = lastSave.duration(to: .now) / .seconds(1) >= saveEverySeconds

@@ -27,7 +27,8 @@ package final class CompiledBatch {
     }
 }
 
-/// Sessions by patch and number of samples, compiled when first needed; the longest unused ones go when memory runs out.
+/// Sessions by patch and number of samples, compiled when first needed; the longest unused ones go when memory runs
+/// out.
 final class SessionCache {
     private struct Key: Hashable {
         let patchSize: [Int]
@@ -51,7 +52,8 @@ final class SessionCache {
     ///   - lastingPatch: the patch whose sessions are never given back.
     ///   - profile: takes the times of all sessions.
     init(
-        architecture: UNetArchitecture, loss: LossDescription, engine: Engine, precision: Precision, lastingPatch: [Int],
+        architecture: UNetArchitecture, loss: LossDescription, engine: Engine, precision: Precision,
+        lastingPatch: [Int],
         profile: StepProfile? = nil
     ) {
         self.lastingPatch = lastingPatch
@@ -81,7 +83,8 @@ final class SessionCache {
         // One session of a patch keeps the converted weights for all of them.
         let owner = batches.first { $0.key.patchSize == patchSize && $0.value.isOwner }?.value
         let session = try Session(
-            architecture: architecture, batchSize: sampleCount, patchSize: patchSize, purpose: .training, engine: engine,
+            architecture: architecture, batchSize: sampleCount, patchSize: patchSize, purpose: .training,
+            engine: engine,
             precision: precision, supervisedLevelCount: loss.levelWeights.count,
             sharingWeightsOf: owner?.session, profile: profile)
         let batch = CompiledBatch(

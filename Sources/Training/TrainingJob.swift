@@ -28,13 +28,16 @@ public struct TrainingJob {
     /// - Parameter makeObserver: called on the leading rank of every group, with the label of the fold when there are
     ///   several.
     /// - Returns: on every rank the outcome of each fold, in the order of ``folds``.
-    /// - Throws: with one fold on all ranks together, as ``FoldTrainer/run()``. With several, a failing fold ends the job.
+    /// - Throws: with one fold on all ranks together, as ``FoldTrainer/run()``. With several, a failing fold ends the
+    ///   job.
     /// - Collective: every rank of the job.
     public func run(
         on runtime: ClusterRuntime, makeObserver: (FoldSetup, _ label: String?) -> any TrainingObserver
     ) throws -> [FoldOutcome] {
         let world = runtime.world
-        let setups = try world.agreeing { try folds.map { try FoldSetup(configuration, fold: $0, workspace: workspace) } }
+        let setups = try world.agreeing {
+            try folds.map { try FoldSetup(configuration, fold: $0, workspace: workspace) }
+        }
         _ = try world.agreeingOnRoot { try RunFolder.check(setups.map(RunFolder.init), mode) }
         try agreeOnMachine(runtime)
         if folds.count == 1 {

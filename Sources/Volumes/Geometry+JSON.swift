@@ -33,7 +33,9 @@ extension Geometry {
         }
         var matrixForm: MatrixForm?
         if let form = json["matrixForm"] {
-            guard let code = form["code"]?.integer, let rows = form["rows"]?.numbers, rows.count == 12 else { return nil }
+            guard let code = form["code"]?.integer, let rows = form["rows"]?.numbers, rows.count == 12 else {
+                return nil
+            }
             matrixForm = MatrixForm(code: code, rows: rows)
         }
         self.init(

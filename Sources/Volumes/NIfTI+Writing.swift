@@ -1,7 +1,7 @@
 import Archives
+internal import CNIfTI
 import Documents
 import Tensors
-internal import CNIfTI
 
 extension NIfTI {
     /// Writes a label map as nnU-Net does: uint8 when the largest label is below 255, else uint16.

@@ -5,9 +5,9 @@ extension Resampling {
     /// Resamples a label map.
     ///
     /// With linear interpolation every label's map of zeros and ones is interpolated, labels in ascending order; a
-    /// voxel takes the last label whose value there is at least one half, and 0 when there is none. As only labels of the
-    /// eight neighbors count, the work does not depend on the number of labels. Sums are formed in SciPy's order, so
-    /// that ties fall alike.
+    /// voxel takes the last label whose value there is at least one half, and 0 when there is none. As only labels of
+    /// the eight neighbors count, the work does not depend on the number of labels. Sums are formed in SciPy's order,
+    /// so that ties fall alike.
     ///
     /// - Shapes: labels `[D, H, W]`; result `shape`.
     /// - Precondition: orders are nearest or linear.

@@ -22,7 +22,7 @@ struct PGPS: ParsableCommand {
         do { command = try parseAsRoot(arguments) } catch { exitOnce(withError: error) }
         do {
             try command.run()
-        } catch where exitCode(for: error).isSuccess {
+        } catch  where exitCode(for: error).isSuccess {
             // Help, which the user asked for once.
             exitOnce(withError: error)
         } catch {

@@ -144,11 +144,13 @@ import Testing
 
     @Test("folders, missing and empty files are named") func unreadable() throws {
         try TestFiles.withTemporaryFolder { folder in
-            #expect(throws: ArchiveError.fileSystem(
-                action: "read", path: folder, reason: "it is not a regular file")
+            #expect(
+                throws: ArchiveError.fileSystem(
+                    action: "read", path: folder, reason: "it is not a regular file")
             ) { try GzipReader(path: folder) }
-            #expect(throws: ArchiveError.fileSystem(
-                action: "read", path: folder + "/no", reason: "No such file or directory")
+            #expect(
+                throws: ArchiveError.fileSystem(
+                    action: "read", path: folder + "/no", reason: "No such file or directory")
             ) { try GzipReader(path: folder + "/no") }
             try Data().write(to: URL(fileURLWithPath: folder + "/empty"))
             #expect(throws: ArchiveError.notGzip(path: folder + "/empty")) { try GzipReader(path: folder + "/empty") }

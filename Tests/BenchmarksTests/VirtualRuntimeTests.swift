@@ -7,8 +7,10 @@ import Testing
         let runtime = VirtualRuntime(
             scheme: "pgps-efficiency",
             stages: [
-                .init(patchSize: [8, 8, 8], batchSize: 2, iterationCount: 10, secondsPerIteration: 0.1, dataSeconds: 0.02),
-                .init(patchSize: [16, 16, 16], batchSize: 2, iterationCount: 30, secondsPerIteration: 1, dataSeconds: 0),
+                .init(
+                    patchSize: [8, 8, 8], batchSize: 2, iterationCount: 10, secondsPerIteration: 0.1, dataSeconds: 0.02),
+                .init(
+                    patchSize: [16, 16, 16], batchSize: 2, iterationCount: 30, secondsPerIteration: 1, dataSeconds: 0),
             ])
         #expect(runtime.seconds == 31)
         #expect(runtime.constantSeconds == 40)

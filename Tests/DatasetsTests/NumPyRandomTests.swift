@@ -40,9 +40,11 @@ import Testing
         }
     }
 
-    @Test("counting a choice counts what listing it lists, and leaves the generator at the same place", arguments: [
-        (1, 5), (2, 3000), (3, 623), (3, 624), (1000, 625), (1024, 5000), (1025, 20_000), (70_000, 2000),
-    ])
+    @Test(
+        "counting a choice counts what listing it lists, and leaves the generator at the same place",
+        arguments: [
+            (1, 5), (2, 3000), (3, 623), (3, 624), (1000, 625), (1024, 5000), (1025, 20_000), (70_000, 2000),
+        ])
     func countedChoices(count: Int, size: Int) {
         var listing = NumPyRandom(seed: 1234)
         // Not at the start of a state.

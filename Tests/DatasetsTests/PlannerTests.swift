@@ -3,7 +3,8 @@ import Documents
 import TestSupport
 import Testing
 
-/// The planner against numbers that nnU-Net 2.8.1 gives for the Decathlon's datasets (spacing, median shape, labels, cases).
+/// The planner against numbers that nnU-Net 2.8.1 gives for the Decathlon's datasets (spacing, median shape, labels,
+/// cases).
 @Suite struct PlannerTests {
     struct Task: Sendable, CustomTestStringConvertible {
         var name: String

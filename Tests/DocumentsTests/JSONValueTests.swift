@@ -11,11 +11,13 @@ import Testing
         let value: JSONValue = ["b": [1, 2], "a": ["x": 1e-05, "y": []], "c": 3.0]
         #expect(
             value.text(indent: 4, sortedKeys: true)
-                == "{\n    \"a\": {\n        \"x\": 1e-05,\n        \"y\": []\n    },\n    \"b\": [\n        1,\n        2\n    ],\n    \"c\": 3.0\n}")
+                == "{\n    \"a\": {\n        \"x\": 1e-05,\n        \"y\": []\n    },\n    \"b\": [\n        1,\n        2\n    ],\n    \"c\": 3.0\n}"
+        )
     }
 
     @Test(arguments: [
-        ("", 1, 1), ("{", 1, 2), ("[1,]", 1, 4), ("{\"a\":1,\n \"a\":2}", 2, 5), ("01x", 1, 3), ("[1] 2", 1, 5), ("\"\\u12\"", 1, 4),
+        ("", 1, 1), ("{", 1, 2), ("[1,]", 1, 4), ("{\"a\":1,\n \"a\":2}", 2, 5), ("01x", 1, 3), ("[1] 2", 1, 5),
+        ("\"\\u12\"", 1, 4),
         ("nul", 1, 1), ("\"\\ud800\"", 1, 8),
     ]) func malformedTextIsRefusedWithItsPlace(text: String, line: Int, column: Int) {
         let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: text) }

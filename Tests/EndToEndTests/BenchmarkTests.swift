@@ -58,6 +58,86 @@ extension EndToEnd {
             }
         }
 
+        @Test("A step is right without AVX-512 too") func withoutAVX512() throws {
+            try Sandbox.with { sandbox in
+                var environment = sandbox.environment()
+                environment["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+                func run(_ arguments: [String]) throws -> Program.Outcome {
+                    try Program.Running(
+                        [Program.path] + arguments, environment: environment, folder: sandbox.folder + "/said",
+                        limit: 240
+                    ).outcome()
+                }
+                let info = try run(["info"])
+                #expect(info.status == 0 && info.output.contains("by oneDNN; Winograd's kernels need"), "\(info)")
+                // The benchmark compares with the reference engine before it times.
+                let step = try run([
+                    "benchmark", "step", "--network", "hippo", "--patch-size", "16", "16", "16", "--batch-size", "1",
+                    "--iterations", "1", "--precision", "fp32", "--threads", "1",
+                ])
+                #expect(step.status == 0 && step.output.contains("verified"), "\(step)")
+            }
+        }
+
+        @Test("Every shape of a step is timed by the engine and by oneDNN") func convolutions() throws {
+            let rows = try #require(
+                try document([
+                    "convolutions", "--network", "hippo", "--patch-size", "16", "16", "16", "--precision", "fp32",
+                ]).array)
+            // Four levels: the first convolution; one of stride 1 and one of stride 2 per level; the decoder's.
+            #expect(rows.count == 14 && rows.first?["inputChannels"]?.integer == 1)
+            for row in rows {
+                #expect((row["perStep"]?.number ?? 0) >= 1 && (row["gflop"]?.number ?? 0) > 0)
+                for side in ["engine", "oneDNN"] {
+                    for direction in ["forwardSeconds", "backwardWeightsSeconds"] {
+                        #expect((row[side]?[direction]?.number ?? 0) > 0)
+                    }
+                }
+                // The image has no gradient.
+                let data = try #require(row["engine"]?["backwardDataSeconds"]?.number)
+                #expect((data == 0) == (row["inputChannels"]?.integer == 1))
+            }
+            try Sandbox.with { sandbox in
+                let outcome = try sandbox.run(
+                    "benchmark", "convolutions", "--network", "hippo", "--patch-size", "8", "8", "8", "--threads", "1")
+                #expect(outcome.output.contains("32→64") && outcome.output.contains("taps"))
+            }
+        }
+
+        @Test("A training is added up from its stages, on one rank or two", arguments: [nil, 2])
+        func training(ranks: Int?) throws {
+            try Sandbox.with { sandbox in
+                try sandbox.makePhantom()
+                try sandbox.prepare()
+                try sandbox.shrinkPlan(batchSize: 4)
+                let arguments = [
+                    "benchmark", "training", "-d", "900", "-c", "3d_fullres", "-tr", "pgps-efficiency", "cps",
+                    "--epochs", "40", "--iterations-per-epoch", "5", "--iterations", "2",
+                ]
+                let before = try Sandbox.listing(of: sandbox.preprocessedFolder())
+                let outcome = try sandbox.start(arguments + ["--json"], ranks: ranks).outcome()
+                #expect(outcome.status == 0, "\(outcome)")
+                #expect(try Sandbox.listing(of: sandbox.preprocessedFolder()) == before)
+                let schemes = try #require(try JSONValue(parsing: outcome.output).array)
+                #expect(schemes.compactMap { $0["scheme"]?.string } == ["pgps-efficiency", "cps"])
+                for scheme in schemes {
+                    let stages = try #require(scheme["stages"]?.array)
+                    func number(_ stage: JSONValue, _ key: String) throws -> Double { try #require(stage[key]?.number) }
+                    #expect(stages.reduce(0) { $0 + ($1["iterationCount"]?.integer ?? 0) } == 200)
+                    let seconds = try stages.reduce(0) {
+                        try $0 + number($1, "medianSeconds") * number($1, "iterationCount")
+                    }
+                    #expect(abs(try number(scheme, "seconds") / seconds - 1) < 1e-9)
+                    for stage in stages { #expect(try number(stage, "dataFactor") >= 1) }
+                }
+                #expect(schemes[0]["stages"]?.array?.count ?? 0 > 3 && schemes[1]["share"]?.number == 1)
+                let refused = try sandbox.start(
+                    ["benchmark", "training", "-d", "900", "-c", "3d_fullres", "-tr", "rpss"]
+                ).outcome()
+                #expect(refused.status != 0 && refused.errors.contains("no stages to time"))
+            }
+        }
+
         @Test("The sum over two ranks is checked and timed; one rank has nothing to add") func allReduce() throws {
             let document = try document(["allreduce", "--elements", "100000", "--iterations", "5"], ranks: 2)
             expectPositive(

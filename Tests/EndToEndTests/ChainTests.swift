@@ -79,7 +79,8 @@ extension EndToEnd {
                 let output = sandbox.folder + "/" + name
                 try sandbox.run(
                     "predict", "-i", sandbox.rawFolder() + "/imagesTs", "-o", output, "-d", "900", "-c", "3d_fullres",
-                    "-f", "0", "-tr", "pgps-efficiency", "-step_size", "0.5", "--threads", "1", "--precision", precision,
+                    "-f", "0", "-tr", "pgps-efficiency", "-step_size", "0.5", "--threads", "1", "--precision",
+                    precision,
                     ranks: ranks)
                 return try ["phantom_006.nii.gz", "phantom_007.nii.gz"].map { try FileAccess.read(output + "/" + $0) }
             }

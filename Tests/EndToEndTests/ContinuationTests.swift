@@ -56,7 +56,9 @@ extension EndToEnd {
                 let sum = try #require(undisturbed.weightsSHA256, "\(undisturbed)")
 
                 let results = sandbox.folder + "/killed"
-                try runAndKill(sandbox, results: results, more: ["--precision", precision], ranks: 2, afterEpochs: 4, everyRank: false)
+                try runAndKill(
+                    sandbox, results: results, more: ["--precision", precision], ranks: 2, afterEpochs: 4,
+                    everyRank: false)
                 try runAndKill(sandbox, results: results, more: ["--c"], ranks: 3, afterEpochs: 6, everyRank: true)
                 // The precision comes from run.yaml.
                 let continued = try sandbox.start(Self.arguments + ["--results", results, "--c"]).outcome()

@@ -84,7 +84,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         if engine == .openBLAS { compiled.precision = .fp32 }
         let convolution = try engine.makeConvolution(compiled)
         let block = engine.channelBlock
-        func stored(_ buffer: AlignedBuffer<Float>) -> StoredActivations { StoredActivations(buffer, compiled.precision) }
+        func stored(_ buffer: AlignedBuffer<Float>) -> StoredActivations {
+            StoredActivations(buffer, compiled.precision)
+        }
         let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
         let inputBlock = shape.isFirst ? 1 : block
         let image = Self.blocked(
@@ -103,13 +105,16 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let weightGradient = AlignedBuffer(Array(repeating: Float.nan, count: weightCount))
         convolution.setWeights(weights)
         convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
-        if !shape.isFirst { convolution.backwardData(gradient.pointer, inputGradient.pointer, scratch: scratch.pointer) }
+        if !shape.isFirst {
+            convolution.backwardData(gradient.pointer, inputGradient.pointer, scratch: scratch.pointer)
+        }
         convolution.backwardWeights(
             input.pointer, gradient.pointer, weightGradient.pointer, scratch: scratch.pointer)
         return Result(
             output: Self.plain(output.values, shape.batchSize, shape.outputChannelCount, shape.outputSize, block),
             inputGradient: shape.isFirst
-                ? [] : Self.plain(inputGradient.values, shape.batchSize, shape.inputChannelCount, shape.inputSize, block),
+                ? []
+                : Self.plain(inputGradient.values, shape.batchSize, shape.inputChannelCount, shape.inputSize, block),
             weightGradient: weightGradient.array)
     }
 
@@ -210,18 +215,21 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         #expect(bits(one.weightGradient) == bits(two.weightGradient))
     }
 
-    @Test("The shape decides how a convolution is computed", arguments: [
-        ([3, 3, 3], [1, 1, 1], 32, [5, 6, 7], ConvolutionAlgorithm.winograd),
-        ([3, 3, 3], [1, 1, 1], 256, [16, 16, 16], .winograd),
-        ([3, 3, 3], [1, 1, 1], 32, [2, 2, 2], .winograd),
-        // Few tiles for weights that no cache holds; a stride; a flat kernel; one voxel's tiles mostly outside; few voxels.
-        ([3, 3, 3], [1, 1, 1], 256, [5, 6, 7], .oneDNN),
-        ([3, 3, 3], [2, 2, 2], 32, [6, 6, 6], .oneDNN),
-        ([1, 3, 3], [1, 1, 1], 32, [5, 6, 7], .oneDNN),
-        ([3, 3, 3], [1, 1, 1], 32, [1, 1, 9], .oneDNN),
-        ([3, 3, 3], [1, 1, 1], 32, [2, 2, 1], .taps),
-        ([3, 3, 3], [2, 2, 2], 32, [2, 2, 2], .taps),
-    ])
+    @Test(
+        "The shape decides how a convolution is computed",
+        arguments: [
+            ([3, 3, 3], [1, 1, 1], 32, [5, 6, 7], ConvolutionAlgorithm.winograd),
+            ([3, 3, 3], [1, 1, 1], 256, [16, 16, 16], .winograd),
+            ([3, 3, 3], [1, 1, 1], 32, [2, 2, 2], .winograd),
+            // Few tiles for weights that no cache holds; a stride; a flat kernel; one voxel's tiles mostly outside; few
+            // voxels.
+            ([3, 3, 3], [1, 1, 1], 256, [5, 6, 7], .oneDNN),
+            ([3, 3, 3], [2, 2, 2], 32, [6, 6, 6], .oneDNN),
+            ([1, 3, 3], [1, 1, 1], 32, [5, 6, 7], .oneDNN),
+            ([3, 3, 3], [1, 1, 1], 32, [1, 1, 9], .oneDNN),
+            ([3, 3, 3], [1, 1, 1], 32, [2, 2, 1], .taps),
+            ([3, 3, 3], [2, 2, 2], 32, [2, 2, 2], .taps),
+        ])
     func algorithm(
         kernel: [Int], stride: [Int], channels: Int, size: [Int], expected: ConvolutionAlgorithm
     ) throws {
@@ -247,7 +255,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         #expect(ConvolutionCase.plain(output, 1, 1, [1, 1, 3], engine.channelBlock) == [80, 140, 80])
     }
 
-    private func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } }
+    private func dot(_ a: [Float], _ b: [Float]) -> Double {
+        zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    }
 
     /// The root mean square of the differences, in parts of that of `b`, and no difference far beyond it.
     private func expectNoise(_ a: [Float], _ b: [Float], _ what: String, atMost limit: Float) {
@@ -263,6 +273,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         #expect(a.count == b.count)
         let largest = b.map { abs($0) }.max() ?? 0
         let difference = zip(a, b).map { abs($0 - $1) }.max() ?? 0
-        #expect(difference <= (2e-5 + rounding) * max(1, largest) && a.allSatisfy(\.isFinite), "\(what): \(difference) of \(largest)")
+        #expect(
+            difference <= (2e-5 + rounding) * max(1, largest) && a.allSatisfy(\.isFinite),
+            "\(what): \(difference) of \(largest)")
     }
 }

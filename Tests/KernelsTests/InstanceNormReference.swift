@@ -13,7 +13,9 @@ struct NormCase: CustomTestStringConvertible, Sendable {
     var hasSecondGradient = false
     var precision = Precision.fp32
 
-    var testDescription: String { "\(batchSize)×\(channelCount) channels in blocks of \(block), \(voxelCount) voxels, \(precision)" }
+    var testDescription: String {
+        "\(batchSize)×\(channelCount) channels in blocks of \(block), \(voxelCount) voxels, \(precision)"
+    }
 
     /// Every size at which the kernel takes another path: one voxel, less than a row of lanes, more than a chunk, more
     /// than a plain layout's chunk; channels that fill their blocks and that do not.

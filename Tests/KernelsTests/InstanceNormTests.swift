@@ -57,7 +57,9 @@ import Testing
         #expect(shiftGradient <= 2e-6, "gradient of the shift differs by \(shiftGradient) of its terms")
     }
 
-    @Test("bfloat16 stores the nearest value, ties to even, and what is not a number", .enabled(if: Precision.bf16.isSupported))
+    @Test(
+        "bfloat16 stores the nearest value, ties to even, and what is not a number",
+        .enabled(if: Precision.bf16.isSupported))
     func bfloat16Rounding() {
         // γ / σ = 1 and β = mean: the values pass through unchanged, up to rounding. Mean 0, variance 1.
         let norm = NormCase(batchSize: 1, channelCount: 1, block: 16, voxelCount: 2, epsilon: 0, precision: .bf16)
@@ -152,7 +154,9 @@ import Testing
         #expect(result.inputGradient.allSatisfy { abs($0) <= 0.05 })
     }
 
-    @Test("one thread and two give the same bits", arguments: (NormCase.all + NormCase.inBFloat16).filter { $0.voxelCount > 2 })
+    @Test(
+        "one thread and two give the same bits",
+        arguments: (NormCase.all + NormCase.inBFloat16).filter { $0.voxelCount > 2 })
     func threadsChangeNothing(norm: NormCase) {
         let (input, scale, shift) = (norm.input, norm.scale, norm.shift)
         let gradient = ConvolutionCase.noise(norm.scalarCount, 11)

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// One sample's logits for both loss kernels, and the losses by their definition in float64.

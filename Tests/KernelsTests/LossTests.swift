@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 @Suite struct LossTests {

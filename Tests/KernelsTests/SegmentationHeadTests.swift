@@ -76,13 +76,16 @@ struct HeadCase: CustomTestStringConvertible, Sendable {
         head.backwardData(dz.pointer, dx.pointer, accumulate: before != nil)
         let featureGradient = dx.values
         return Result(
-            logits: z.array, featureGradient: ConvolutionCase.plain(featureGradient, batchSize, channelCount, size, block),
+            logits: z.array,
+            featureGradient: ConvolutionCase.plain(featureGradient, batchSize, channelCount, size, block),
             weightGradient: dw.array, biasGradient: db.array, nonZeroCount: featureGradient.array.count { $0 != 0 })
     }
 }
 
 @Suite struct SegmentationHeadTests {
-    @Test("logits and gradients are the definition's, over poisoned outputs", arguments: HeadCase.all + HeadCase.inBFloat16)
+    @Test(
+        "logits and gradients are the definition's, over poisoned outputs",
+        arguments: HeadCase.all + HeadCase.inBFloat16)
     func agreesWithTheDefinition(head: HeadCase) {
         let (x, w, b, dz) = (head.features, head.weights, head.bias, head.logitGradient)
         let (voxels, channels, heads) = (head.voxelCount, head.channelCount, head.headCount)

@@ -30,9 +30,10 @@ import Testing
                     "\(one) and \(other) overlap in trial \(trial)")
             }
         }
-        let busiest = (0..<steps).map { step in
-            plan.requests.filter { $0.life.contains(step) }.reduce(0) { $0 + $1.byteCount }
-        }.max() ?? 0
+        let busiest =
+            (0..<steps).map { step in
+                plan.requests.filter { $0.life.contains(step) }.reduce(0) { $0 + $1.byteCount }
+            }.max() ?? 0
         let total = plan.requests.reduce(0) { $0 + $1.byteCount }
         #expect(plan.byteCount >= busiest && plan.byteCount <= total)
     }

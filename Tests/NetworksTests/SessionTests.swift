@@ -164,7 +164,9 @@ struct Variant: Sendable, CustomTestStringConvertible {
         #expect(network.step(session, images).gradient.map(\.bitPattern) == clean.gradient.map(\.bitPattern))
     }
 
-    @Test("a session that shares the weights of another gives its own bits, also after new weights", arguments: Variant.all)
+    @Test(
+        "a session that shares the weights of another gives its own bits, also after new weights",
+        arguments: Variant.all)
     func sharedWeights(variant: Variant) throws {
         let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
         let images = network.noise(2 * network.imageScalarCount, 8)
@@ -251,8 +253,11 @@ struct Variant: Sendable, CustomTestStringConvertible {
         let voxels = network.architecture.downsampling.map { zip(network.patchSize, $0).map { $0 / $1 }.reduce(1, *) }
         func bytes(_ channels: Int, _ level: Int) -> Int { (channels + block - 1) / block * block * voxels[level] * 4 }
         let results =
-            [(12, 0), (12, 0), (16, 1), (32, 2), (32, 2), (40, 3), (40, 3), (32, 2), (32, 2), (16, 1), (16, 1), (16, 1),
-                (12, 0), (12, 0), (12, 0)].map { bytes($0.0, $0.1) }
+            [
+                (12, 0), (12, 0), (16, 1), (32, 2), (32, 2), (40, 3), (40, 3), (32, 2), (32, 2), (16, 1), (16, 1),
+                (16, 1),
+                (12, 0), (12, 0), (12, 0),
+            ].map { bytes($0.0, $0.1) }
         let whole = results.reduce(0, +)
         // What layers use while they run depends on their kernels.
         func byteCount(_ sampleCount: Int, _ purpose: SessionPurpose) throws -> Int {
@@ -273,7 +278,7 @@ struct Variant: Sendable, CustomTestStringConvertible {
     }
 
     private func largestDifference(_ a: [Float], _ b: [Float]) -> Double {
-        guard a.count == b.count, a.allSatisfy (\.isFinite) else { return .infinity }
+        guard a.count == b.count, a.allSatisfy(\.isFinite) else { return .infinity }
         let largest = b.map { abs(Double($0)) }.max() ?? 0
         return (zip(a, b).map { abs(Double($0) - Double($1)) }.max() ?? 0) / max(largest, 1e-6)
     }

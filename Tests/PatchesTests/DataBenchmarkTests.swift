@@ -30,7 +30,8 @@ import Testing
             #expect(measurement.threadSecondsPerPatch > 0)
             #expect(measurement.seconds(atShare: 0.1) <= measurement.seconds(atShare: 0.9))
             #expect(abs(measurement.profile.reduce(0) { $0 + $1.share } - 1) < 1e-9)
-            #expect(Set(measurement.profile.map(\.step)).isSuperset(of: ["draw", "crop", "spatial", "gamma", "finish"]))
+            #expect(
+                Set(measurement.profile.map(\.step)).isSuperset(of: ["draw", "crop", "spatial", "gamma", "finish"]))
         }
     }
 

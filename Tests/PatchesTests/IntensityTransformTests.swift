@@ -67,9 +67,11 @@ import Testing
         #expect(abs(weights[1] / weights[0] - Float(exp(-0.5 / (deviation * deviation)))) < 1e-6)
     }
 
-    @Test("A filter keeps a constant image, also on axes shorter than itself", arguments: [
-        [1, 1, 1], [2, 1, 3], [3, 2, 4], [1, 9, 2], [4, 4, 17],
-    ])
+    @Test(
+        "A filter keeps a constant image, also on axes shorter than itself",
+        arguments: [
+            [1, 1, 1], [2, 1, 3], [3, 2, 4], [1, 9, 2], [4, 4, 17],
+        ])
     func shortAxes(size: [Int]) {
         let values = transformed(size, [Float](repeating: 3, count: size.reduce(1, *))) {
             GaussianBlur.apply($0, size: $1, deviations: SIMD3(1, 1, 1), scratch: PatchScratch())
@@ -154,7 +156,9 @@ import Testing
         #expect(VectorMaths.squareRoot(0) == 0)
     }
 
-    @Test("Flips reverse exactly the marked axes, and twice is nothing", arguments: [[3, 4, 5], [1, 2, 17], [2, 3, 32]])
+    @Test(
+        "Flips reverse exactly the marked axes, and twice is nothing",
+        arguments: [[3, 4, 5], [1, 2, 17], [2, 3, 32]])
     func flips(size: [Int]) {
         for bits in 0..<8 {
             var axes = SIMDMask<SIMD3<Int>>()
@@ -203,7 +207,8 @@ import Testing
         #expect(Array(presence) == (0..<4).map { expected.contains($0) })
     }
 
-    @Test("Noise of any length is the beginning of longer noise", arguments: [1, 511, 512, 513, 1024, 1025, 1536, 2047])
+    @Test(
+        "Noise of any length is the beginning of longer noise", arguments: [1, 511, 512, 513, 1024, 1025, 1536, 2047])
     func noiseLengths(count: Int) {
         func noise(_ count: Int) -> [Float] {
             let buffer = AlignedBuffer<Float>(count: count)

@@ -15,9 +15,12 @@ import Testing
         #expect(bounds == lower...upper)
     }
 
-    @Test("Foreground patches contain their voxel, for cases larger and smaller than the patch", arguments: [
-        ([30, 25, 28], [16, 16, 16]), ([9, 40, 12], [16, 16, 16]), ([5, 6, 7], [8, 8, 8]), ([12, 13, 11], [3, 16, 16]),
-    ] as [([Int], [Int])])
+    @Test(
+        "Foreground patches contain their voxel, for cases larger and smaller than the patch",
+        arguments: [
+            ([30, 25, 28], [16, 16, 16]), ([9, 40, 12], [16, 16, 16]), ([5, 6, 7], [8, 8, 8]),
+            ([12, 13, 11], [3, 16, 16]),
+        ] as [([Int], [Int])])
     func foregroundIsInside(size: [Int], patchSize: [Int]) {
         let labels = Phantoms.labels(size)
         let geometry = PatchGeometry(patchSize: patchSize)

@@ -96,7 +96,8 @@ import Volumes
         let (source, crop) = ([5, 6, 9], [8, 11, 7])
         let manager =
             hasRegions
-            ? LabelManager(allLabels: [0, 1, 2, 3], regions: [[1, 2, 3], [2, 3], [3]], regionsClassOrder: [2, 1, 3])
+            ? LabelManager(
+                allLabels: [0, 1, 2, 3], regions: [[1, 2, 3], [2, 3], [3]], regionsClassOrder: [2, 1, 3])
             : LabelManager(allLabels: [0, 1, 2])
         let grid = OriginalGrid(
             shapeBeforeCropping: [12, 14, 9], cropLower: [1, 2, 1], cropShape: crop, spacing: [1, 1, 1],

@@ -95,12 +95,13 @@ import Testing
         let plans = TinyModel().plansJSON.text().replacing("\"inplace\": true", with: "\"negative_slope\": 0.01")
         #expect(try architecture(of: plans).leak == 0.01)
         let block = try #require(plans.firstRange(of: "\"architecture\": "))
-        let old = plans[..<block.lowerBound]
-            + """
-            "UNet_class_name": "PlainConvUNet", "UNet_base_num_features": 4, "unet_max_num_features": 8,
-            "n_conv_per_stage_encoder": [1, 1], "n_conv_per_stage_decoder": [1],
-            "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
-            """
+        let old =
+            plans[..<block.lowerBound]
+                + """
+                "UNet_class_name": "PlainConvUNet", "UNet_base_num_features": 4, "unet_max_num_features": 8,
+                "n_conv_per_stage_encoder": [1, 1], "n_conv_per_stage_decoder": [1],
+                "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
+                """
         #expect(try architecture(of: String(old)) == architecture(of: plans))
     }
 }

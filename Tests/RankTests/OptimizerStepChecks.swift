@@ -68,7 +68,8 @@ private struct SharedTraining {
 
     var name: String {
         let ignoreLabel = settings.loss.ignoreLabel.map { "\($0)" } ?? "none"
-        return "\(settings.precision), \(batchSize) samples, batch Dice \(settings.loss.usesBatchDice), ignore label \(ignoreLabel)"
+        return
+            "\(settings.precision), \(batchSize) samples, batch Dice \(settings.loss.usesBatchDice), ignore label \(ignoreLabel)"
     }
 
     func makeStep(_ communicator: Communicator) -> TrainingStep {

@@ -12,7 +12,8 @@ import Testing
                 == SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
         #expect(
             RandomStream.philox(
-                counter: SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: SIMD2(0xa409_3822, 0x299f_31d0))
+                counter: SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: SIMD2(0xa409_3822, 0x299f_31d0)
+            )
                 == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
     }
 
@@ -38,6 +39,8 @@ import Testing
         #expect(abs(uniforms.reduce(0, +) / Float(count) - 3) < 0.01)
         let integers = (0..<count).map { _ in stream.integer(in: -1...1) }
         #expect(Set(integers) == [-1, 0, 1])
-        #expect(integers.count(where: { $0 == 0 }) > count / 3 - 700 && integers.count(where: { $0 == 0 }) < count / 3 + 700)
+        #expect(
+            integers.count(where: { $0 == 0 }) > count / 3 - 700 && integers.count(where: { $0 == 0 }) < count / 3 + 700
+        )
     }
 }

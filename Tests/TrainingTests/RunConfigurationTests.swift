@@ -75,7 +75,8 @@ import Training
         #expect(FoldSelection(parsing: text) == selection)
     }
 
-    @Test("Other texts are no folds", arguments: ["", "-1", "1.5", "alll", "0,0", "0,all", "all,all-folds", "0x1", "٣"])
+    @Test(
+        "Other texts are no folds", arguments: ["", "-1", "1.5", "alll", "0,0", "0,all", "all,all-folds", "0x1", "٣"])
     func notFolds(text: String) {
         #expect(FoldSelection(parsing: text) == nil)
     }
@@ -120,10 +121,16 @@ import Training
             "mirror-axes: [0, 3]",
             "x.yaml, line 1: mirror-axes is \"0 3\", but must be \"none\" or different axes of 0 1 2 (D, H, W)"
         ),
-        ("save-every: 10 minutes", "x.yaml, line 1: save-every is \"10 minutes\", but must be a time such as 90s, 10m or 2h"),
+        (
+            "save-every: 10 minutes",
+            "x.yaml, line 1: save-every is \"10 minutes\", but must be a time such as 90s, 10m or 2h"
+        ),
         ("save-every: 0s", "x.yaml, line 1: save-every is \"0s\", but must be a time such as 90s, 10m or 2h"),
         ("npz: maybe", "x.yaml, line 1: npz is \"maybe\", but must be true or false"),
-        ("engine: mkl", "x.yaml, line 1: engine is \"mkl\", but must be one of onednn, openblas; the nearest is onednn"),
+        (
+            "engine: mkl",
+            "x.yaml, line 1: engine is \"mkl\", but must be one of onednn, openblas; the nearest is onednn"
+        ),
         (
             "epochs: 3\nseed: 1\nepochs: 4",
             "x.yaml, line 3: the key \"epochs\" occurs twice (first in line 1); remove one of the lines"

@@ -1,7 +1,7 @@
 import Documents
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Volumes
 

@@ -41,7 +41,8 @@ import Volumes
     @Test("distances of a mask without an end are infinite, those of an empty one zero") func distanceEnds() {
         let full = DistanceTransform.distances(inside: Tensor(shape: [2, 3, 4], repeating: true), spacing: [1, 1, 1])
         #expect(full.scalars.allSatisfy { $0 == .infinity })
-        let empty = DistanceTransform.distances(inside: Tensor(shape: [2, 3, 4], repeating: false), spacing: [1, 1, 1])
+        let empty = DistanceTransform.distances(
+            inside: Tensor(shape: [2, 3, 4], repeating: false), spacing: [1, 1, 1])
         #expect(empty.scalars.allSatisfy { $0 == 0 })
     }
 

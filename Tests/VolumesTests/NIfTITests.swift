@@ -100,13 +100,15 @@ import Volumes
         }
     }
 
-    @Test("refusals say what the file holds", .realData, arguments: [
-        ("nifti-rs/rgb/3D.nii", "colors (RGB)"), ("nifti-rs/rgba/4D.nii", "colors (RGBA)"),
-        ("nifti-rs/complex/complex32.nii", "complex numbers"), ("nibabel/row_major.dconn.nii", "CIFTI"),
-        ("nibabel/analyze.hdr", "Analyze 7.5"), ("nibabel/nifti1.hdr", "nifti1.img is missing"),
-        ("zero-byte/sub-001_T1w.nii.gz", "is empty"), ("lfs-pointer/liver_0.nii.gz", "git lfs pull"),
-        ("nifti-rs", "it is a folder"), ("absent.nii", "No such file"),
-    ])
+    @Test(
+        "refusals say what the file holds", .realData,
+        arguments: [
+            ("nifti-rs/rgb/3D.nii", "colors (RGB)"), ("nifti-rs/rgba/4D.nii", "colors (RGBA)"),
+            ("nifti-rs/complex/complex32.nii", "complex numbers"), ("nibabel/row_major.dconn.nii", "CIFTI"),
+            ("nibabel/analyze.hdr", "Analyze 7.5"), ("nibabel/nifti1.hdr", "nifti1.img is missing"),
+            ("zero-byte/sub-001_T1w.nii.gz", "is empty"), ("lfs-pointer/liver_0.nii.gz", "git lfs pull"),
+            ("nifti-rs", "it is a folder"), ("absent.nii", "No such file"),
+        ])
     func refusals(name: String, words: String) throws {
         let path = try #require(TestFiles.realData) + "/odd/" + name
         let error = #expect(throws: VolumeError.self) { try NIfTI.read(path) }

@@ -9,9 +9,11 @@ import Volumes
     private let geometry = Geometry(
         spacing: [2.5, 0.75, 0.5], origin: [-10, 20.5, 3], direction: [0, 0, 1, 1, 0, 0, 0, 1, 0])
 
-    @Test("labels come back, as uint8 below 255 and as uint16 from there", arguments: [
-        (254, VoxelType.uint8), (255, .uint16), (65535, .uint16),
-    ] as [(Int32, VoxelType)])
+    @Test(
+        "labels come back, as uint8 below 255 and as uint16 from there",
+        arguments: [
+            (254, VoxelType.uint8), (255, .uint16), (65535, .uint16),
+        ] as [(Int32, VoxelType)])
     func labels(largest: Int32, type: VoxelType) throws {
         let labels = Tensor<Int32>(shape: [2, 3, 4], scalars: (0..<24).map { $0 == 7 ? largest : $0 })
         try TestFiles.withTemporaryFolder { folder in

@@ -8,15 +8,20 @@ import Volumes
         Resampling.resize(Tensor(shape: [1, 1, line.count], scalars: line), to: [1, 1, count], order: order).scalars
     }
 
-    @Test("lines worked by hand", arguments: [
-        ([0, 1, 4, 9, 16], Interpolation.cubic, [0, 0.227752, 1.130241, 2.890421, 5.228458, 8.565035, 13.407998, 16]),
-        ([0, 1, 4, 9, 16], .linear, [0, 0.4375, 1.1875, 3.0625, 5.5625, 8.6875, 12.9375, 16]),
-        ([0, 1, 4, 9, 16], .nearest, [0, 0, 1, 4, 4, 9, 16, 16]),
-        ([0, 1, 4, 9, 16, 25, 36, 49], .cubic, [0.137585, 3.606785, 12.226896, 25.950002, 46.084485]),
-        ([0, 1], .cubic, [0, 0.073646, 0.5, 0.926354, 1]),
-        ([0, 1, 2, 3, 4, 5, 6], .nearest, [1, 3, 5]), ([0, 1, 2, 3], .nearest, [1, 3]),
-        ([0, 1, 2, 3, 4, 5], .nearest, [0, 2, 3, 5]), ([0, 1, 2], .nearest, [0, 0, 1, 1, 1, 2, 2]),
-    ] as [([Float], Interpolation, [Float])])
+    @Test(
+        "lines worked by hand",
+        arguments: [
+            (
+                [0, 1, 4, 9, 16], Interpolation.cubic,
+                [0, 0.227752, 1.130241, 2.890421, 5.228458, 8.565035, 13.407998, 16]
+            ),
+            ([0, 1, 4, 9, 16], .linear, [0, 0.4375, 1.1875, 3.0625, 5.5625, 8.6875, 12.9375, 16]),
+            ([0, 1, 4, 9, 16], .nearest, [0, 0, 1, 4, 4, 9, 16, 16]),
+            ([0, 1, 4, 9, 16, 25, 36, 49], .cubic, [0.137585, 3.606785, 12.226896, 25.950002, 46.084485]),
+            ([0, 1], .cubic, [0, 0.073646, 0.5, 0.926354, 1]),
+            ([0, 1, 2, 3, 4, 5, 6], .nearest, [1, 3, 5]), ([0, 1, 2, 3], .nearest, [1, 3]),
+            ([0, 1, 2, 3, 4, 5], .nearest, [0, 2, 3, 5]), ([0, 1, 2], .nearest, [0, 0, 1, 1, 1, 2, 2]),
+        ] as [([Float], Interpolation, [Float])])
     func lines(line: [Float], order: Interpolation, expected: [Float]) {
         let result = resize(line, to: expected.count, order)
         for (value, wanted) in zip(result, expected) { #expect(abs(value - wanted) <= 2e-6, "\(result)") }
@@ -72,12 +77,15 @@ import Volumes
         }
     }
 
-    @Test("the coarsest axis stands apart beyond a ratio of three", arguments: [
-        ([1, 1, 1], [1, 1, 1], nil, nil), ([3, 1, 1], [1, 1, 1], nil, nil), ([3.1, 1, 1], [1, 1, 1], nil, 0),
-        ([1, 1, 1], [1, 4, 1], nil, 1), ([4, 4, 1], [1, 1, 1], nil, nil), ([0.24, 1.25, 1.25], [9, 1, 1], nil, nil),
-        ([1, 1, 2], [1, 1, 1], true, 2), ([5, 1, 1], [1, 1, 1], false, nil), ([1, 1, 1], [5, 1, 1], true, nil),
-        ([5, 1, 1], [1, 1, 5], nil, 0),
-    ] as [([Double], [Double], Bool?, Int?)])
+    @Test(
+        "the coarsest axis stands apart beyond a ratio of three",
+        arguments: [
+            ([1, 1, 1], [1, 1, 1], nil, nil), ([3, 1, 1], [1, 1, 1], nil, nil), ([3.1, 1, 1], [1, 1, 1], nil, 0),
+            ([1, 1, 1], [1, 4, 1], nil, 1), ([4, 4, 1], [1, 1, 1], nil, nil),
+            ([0.24, 1.25, 1.25], [9, 1, 1], nil, nil),
+            ([1, 1, 2], [1, 1, 1], true, 2), ([5, 1, 1], [1, 1, 1], false, nil), ([1, 1, 1], [5, 1, 1], true, nil),
+            ([5, 1, 1], [1, 1, 5], nil, 0),
+        ] as [([Double], [Double], Bool?, Int?)])
     func separateAxis(current: [Double], new: [Double], force: Bool?, expected: Int?) {
         #expect(
             Resampling.separateAxis(currentSpacing: current, newSpacing: new, forceSeparateZ: force) == expected)

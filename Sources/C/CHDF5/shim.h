@@ -49,8 +49,8 @@ static inline herr_t chdf5_walk_errors(H5E_walk2_t visit, void *context) {
 }
 static inline herr_t chdf5_clear_errors(void) { return H5Eclear2(H5E_DEFAULT); }
 
-/// Linux's fallocate, which the headers show only to _GNU_SOURCE: 0, or -1 with errno. Unlike posix_fallocate it does not
-/// fill the file byte by byte where the file system cannot reserve room.
+/// Linux's fallocate, which the headers show only to _GNU_SOURCE: 0, or -1 with errno. Unlike posix_fallocate it does
+/// not fill the file byte by byte where the file system cannot reserve room.
 static inline int chdf5_reserve(int descriptor, long byteCount) {
     return (int)syscall(SYS_fallocate, descriptor, 0, 0L, byteCount);
 }

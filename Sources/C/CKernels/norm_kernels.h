@@ -1,5 +1,5 @@
-// Norm kernels for blocks of B lanes of ELEMENT (float32 or bfloat16, stored as TYPE); norm.c includes this once per kind.
-// Arithmetic is float32 throughout, sums over more than CHUNK voxels double.
+// Norm kernels for blocks of B lanes of ELEMENT (float32 or bfloat16, stored as TYPE); norm.c includes this once per
+// kind. Arithmetic is float32 throughout, sums over more than CHUNK voxels double.
 #define NAMED(name) PAIR(PAIR(name, ELEMENT), B)
 #define READ(place) PAIR(load, ELEMENT)(place)
 #define WRITE(place, value) PAIR(store, ELEMENT)(place, value)

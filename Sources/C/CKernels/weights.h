@@ -7,7 +7,8 @@
 enum { WEIGHT_BLOCK = 16 * 16 };
 
 /// Where the scalars of a convolution's weights lie in a blocked layout. Scalar (o, i) of a tap lies at
-/// place[o % 16 * 16 + i % 16] of its block, taps WEIGHT_BLOCK scalars apart, blocks `output_stride` and `input_stride`.
+/// place[o % 16 * 16 + i % 16] of its block, taps WEIGHT_BLOCK scalars apart, blocks `output_stride` and
+/// `input_stride`.
 typedef struct {
     int is_regular;  // 0: the layout is another kind, and nothing else here holds
     ckernels_element element;

@@ -39,8 +39,8 @@ static inline place place_of(const tiling *t, int64_t row) {
 static inline int64_t input_width(const tiling *t) { return 2 * t->tiles[2] + 2; }
 static inline int64_t output_width(const tiling *t) { return 2 * t->tiles[2]; }
 
-// Floats from one line of a block to the next, [C / 16, rows, width, 16]: an odd number of cache lines, so that the lines
-// of a voxel lie in different sets of the cache.
+// Floats from one line of a block to the next, [C / 16, rows, width, 16]: an odd number of cache lines, so that the
+// lines of a voxel lie in different sets of the cache.
 static inline int64_t line_pitch(int64_t channels, int64_t rows, int64_t width) {
     return (channels / 16 * rows * width | 1) * 16;
 }

@@ -12,7 +12,8 @@
 
 // A g: the gradient of 2 outputs into 4 frequencies.
 #define SPLIT_GRADIENT(a, b, first, second, third, fourth)                                                             \
-    (first = a, second = _mm512_add_ps(a, b), third = _mm512_sub_ps(a, b), fourth = _mm512_sub_ps(_mm512_setzero_ps(), b))
+    (first = a, second = _mm512_add_ps(a, b), third = _mm512_sub_ps(a, b),                                             \
+     fourth = _mm512_sub_ps(_mm512_setzero_ps(), b))
 
 // A^T m: 4 frequencies a, b, c, d into 2 outputs.
 #define JOIN_FIRST(a, b, c) _mm512_add_ps(_mm512_add_ps(a, b), c)

@@ -68,8 +68,8 @@ WIDE static void NAMED(split_gradient)(
 
 // A row of outputs from its lines.
 WIDE static void NAMED(join)(
-    const ckernels_winograd *shape, const tiling *t, int64_t row, const float *lines, int64_t pitch, int64_t block_stride,
-    int adding, TYPE *output) {
+    const ckernels_winograd *shape, const tiling *t, int64_t row, const float *lines, int64_t pitch,
+    int64_t block_stride, int adding, TYPE *output) {
     const int64_t *size = shape->size;
     place p = place_of(t, row);
     int64_t width = size[2];

@@ -1,5 +1,5 @@
-// The products of Winograd's convolution, one line after another: split along W, multiply, join along W, some tiles at a
-// time, so that all that is read more than once stays in the first cache.
+// The products of Winograd's convolution, one line after another: split along W, multiply, join along W, some tiles at
+// a time, so that all that is read more than once stays in the first cache.
 #include "winograd_axis.h"
 
 // Tiles that are multiplied at once: two times the rows of a product.
@@ -75,7 +75,8 @@ WIDE static void join_outputs(const strip *s, int64_t channels, const float *fro
     }
 }
 
-// Rounds the frequencies of a strip to bfloat16 in place, two channels to a word: [tiles, C] floats into [tiles, C / 2].
+// Rounds the frequencies of a strip to bfloat16 in place, two channels to a word: [tiles, C] floats into [tiles, C /
+// 2].
 WIDE_BFLOAT16 static void pair_channels(int64_t tiles, int64_t channels, float *strip) {
     for (int x = 0; x < 4; x++, strip += strip_pitch(channels))
         for (int64_t i = 0; i < tiles * channels; i += 16)

@@ -1,9 +1,10 @@
-// Products with FACTORS of float32 or bfloat16; winograd_products.c includes this once for each. A word of 32 bits holds
-// one float32, or two bfloat16 (IN_PAIRS) of neighboring input channels or tiles, which are multiplied and added in turn.
+// Products with FACTORS of float32 or bfloat16; winograd_products.c includes this once for each. A word of 32 bits
+// holds one float32, or two bfloat16 (IN_PAIRS) of neighboring input channels or tiles, which are multiplied and added
+// in turn.
 #define NAMED(name) PAIR(name, FACTORS)
 
-// out[i * out_row + j] (+)= sum over k of a[i * a_row + k * a_column] * b[k * b_row + j], for `rows` rows and `registers`
-// times 16 columns; both are known when this is compiled.
+// out[i * out_row + j] (+)= sum over k of a[i * a_row + k * a_column] * b[k * b_row + j], for `rows` rows and
+// `registers` times 16 columns; both are known when this is compiled.
 TARGET static INLINE void NAMED(multiply)(
     int rows, int registers, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b,
     int64_t b_row, int adding, float *out, int64_t out_row) {

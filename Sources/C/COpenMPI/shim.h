@@ -1,4 +1,5 @@
-// Open MPI 4.1 behind inline functions: its predefined handles are macros over pointer casts, which Swift cannot import.
+// Open MPI 4.1 behind inline functions: its predefined handles are macros over pointer casts, which Swift cannot
+// import.
 #pragma once
 #include <mpi.h>
 
@@ -33,7 +34,8 @@ static inline int cmpi_wait_all(int count, MPI_Request *requests) {
     return MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
 }
 
-/// Reads an integer setting of the library (MPI 3.1, section 14.3.6); the MPI error code when there is none of this name.
+/// Reads an integer setting of the library (MPI 3.1, section 14.3.6); the MPI error code when there is none of this
+/// name.
 static inline int cmpi_control_variable(const char *name, int *value) {
     int granted, index, count, code;
     MPI_T_cvar_handle handle;

@@ -95,7 +95,7 @@ public struct DatasetInspection: Sendable {
                     file: description.path,
                     finding:
                         "\"numTraining\" is \(description.trainingCaseCount), but \(dataset.cases.count) cases were "
-                            + "found",
+                        + "found",
                     remedy: "correct the number, or add the cases that are missing"))
         }
         for path in dataset.strayFiles {

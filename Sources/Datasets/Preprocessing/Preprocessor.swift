@@ -58,7 +58,7 @@ public struct Preprocessor: Sendable {
                 identifier,
                 reason:
                     "the image has shape \(image.shape), the dataset \(channelCount) channel(s): give one file per "
-                        + "channel"
+                    + "channel"
             )
         }
         if let labels, labels.shape != Array(image.shape.dropFirst()) {
@@ -80,7 +80,7 @@ public struct Preprocessor: Sendable {
                 identifier,
                 reason:
                     "its shape \(after) at spacing \(spacing) would be \(target) at the target spacing "
-                        + "\(configuration.spacing)"
+                    + "\(configuration.spacing)"
             )
         }
         let properties = CaseProperties(

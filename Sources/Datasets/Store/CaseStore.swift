@@ -29,7 +29,7 @@ public struct CaseStore: Sendable {
                 folder: folder,
                 problem:
                     "\(Self.indexName) is missing, so the folder is incomplete or was written by another program; "
-                        + "\(remedy)"
+                    + "\(remedy)"
             )
         }
         guard let index = try? JSONValue(contentsOf: path), let identifiers = index["cases"]?.strings,
@@ -40,7 +40,7 @@ public struct CaseStore: Sendable {
                 folder: folder,
                 problem:
                     "its format is \(index["version"]?.text() ?? "unknown"), this program reads "
-                        + "\(Self.formatVersion); \(remedy)"
+                    + "\(Self.formatVersion); \(remedy)"
             )
         }
         self.folder = folder

@@ -68,10 +68,11 @@ struct BatchFilling: @unchecked Sendable {
     typealias Planning = @Sendable (_ place: Int, _ source: PatchSource) -> PatchPlan
 
     /// Reads one sample.
-    typealias Reading = @Sendable (
-        _ place: Int, _ source: PatchSource, _ plan: PatchPlan, _ image: UnsafeMutablePointer<Float>,
-        _ labels: UnsafeMutablePointer<Int16>, _ presence: UnsafeMutableBufferPointer<Bool>, _ scratch: PatchScratch
-    ) -> Void
+    typealias Reading =
+        @Sendable (
+            _ place: Int, _ source: PatchSource, _ plan: PatchPlan, _ image: UnsafeMutablePointer<Float>,
+            _ labels: UnsafeMutablePointer<Int16>, _ presence: UnsafeMutableBufferPointer<Bool>, _ scratch: PatchScratch
+        ) -> Void
 
     /// Samples that a thread takes at a time where there are many.
     private static let largestPiece = 16

@@ -27,7 +27,8 @@ struct CaseDraw {
         self.deal = deal
         self.caseCount = caseCount
         var stream = RandomStream(seed: seed, purpose: .batch, iteration: iteration)
-        shared = deal.drawsDistinctVolumes
+        shared =
+            deal.drawsDistinctVolumes
             ? Self.distinct(deal.volumeCount, below: caseCount, using: &stream) : []
     }
 

@@ -2,8 +2,8 @@ import Datasets
 import Tensors
 import Threads
 
-/// Turns logits on the crop's grid into labels (and probabilities) on the raw image's grid: slice by slice with all classes
-/// together, or class by class with all slices together.
+/// Turns logits on the crop's grid into labels (and probabilities) on the raw image's grid: slice by slice with all
+/// classes together, or class by class with all slices together.
 ///
 /// Source: nnU-Net. Classes: the label with the largest logit, the lowest on ties. Regions: each region whose
 /// probability exceeds one half is written with its label, later ones over earlier ones. Where probabilities are kept,

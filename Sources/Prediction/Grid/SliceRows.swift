@@ -91,8 +91,8 @@ struct SliceRows: @unchecked Sendable {
         }
     }
 
-    /// Turns logits into probabilities, in place: softmax with its labels, or the sigmoid of every region when `labels` is
-    /// nil.
+    /// Turns logits into probabilities, in place: softmax with its labels, or the sigmoid of every region when `labels`
+    /// is nil.
     func makeProbabilities(row: Int, heads: Range<Int>, _ probabilities: Probabilities, labels: Labels?) {
         let first = origin + row * rowStride
         guard let labels else {

@@ -10,7 +10,8 @@ public final class SessionNetwork: PatchNetwork {
     public let memberCount: Int
 
     /// - Parameters:
-    ///   - session: compiled for the plan's patch, and this network's alone; its batch is the number of patches per call.
+    ///   - session: compiled for the plan's patch, and this network's alone; its batch is the number of patches per
+    ///     call.
     ///   - members: weights in the architecture's layout, which stay as they are. The only one of a single model is let
     ///     go as soon as the session has taken it over.
     /// - Precondition: at least one member, and all of the layout's size.

@@ -20,8 +20,8 @@ struct ThreadOptions: ParsableArguments {
     /// - Collective: every rank of the job.
     func apply(on runtime: ClusterRuntime) throws { try Self.apply(threads, on: runtime) }
 
-    /// The same with a number from elsewhere, such as a configuration file; nil: `OMP_NUM_THREADS`, or this rank's part of
-    /// the cores that it and other ranks of the node may run on. Ranks bound to cores of their own use all of them.
+    /// The same with a number from elsewhere, such as a configuration file; nil: `OMP_NUM_THREADS`, or this rank's part
+    /// of the cores that it and other ranks of the node may run on. Ranks bound to cores of their own use all of them.
     static func apply(_ threads: Int?, on runtime: ClusterRuntime) throws {
         let own = Threads.affinityMask
         let sharing = try runtime.node.allGather(own).count { $0 == own }

@@ -54,7 +54,9 @@ struct BenchmarkConvolutionsCommand: ParsableCommand {
 
     /// GFLOP/s of each direction, and the share of all that a step's convolutions take.
     private func table(_ comparisons: [ConvolutionComparison]) -> String {
-        func cell(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+        func cell(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
+        }
         let total = comparisons.reduce(0) { $0 + $1.engine.total * $1.count }
         var lines = ["GFLOP/s forward, backward data and backward weights; step: of the time of all convolutions"]
         lines.append(

@@ -123,8 +123,9 @@ struct BenchmarkDataCommand: ParsableCommand {
     private func patches() throws -> [[Int]] {
         let numbers = try ListOption.integers(patchSize, option: "--patch-size")
         guard numbers.count % 3 == 0, numbers.allSatisfy({ $0 > 0 }) else {
-            throw ValidationError("--patch-size is \(patchSize.joined(separator: " ")); give three positive numbers "
-                + "for every patch (D H W)")
+            throw ValidationError(
+                "--patch-size is \(patchSize.joined(separator: " ")); give three positive numbers "
+                    + "for every patch (D H W)")
         }
         return stride(from: 0, to: numbers.count, by: 3).map { Array(numbers[$0..<$0 + 3]) }
     }
@@ -134,8 +135,9 @@ struct BenchmarkDataCommand: ParsableCommand {
         if names.isEmpty { return [.splitCrop, .singleCrop] }
         return try names.map { name in
             guard let construction = BatchConstruction(rawValue: name) else {
-                throw ValidationError("--batch-construction: there is no \"\(name)\"; known are "
-                    + BatchConstruction.allCases.map(\.rawValue).joined(separator: ", "))
+                throw ValidationError(
+                    "--batch-construction: there is no \"\(name)\"; known are "
+                        + BatchConstruction.allCases.map(\.rawValue).joined(separator: ", "))
             }
             return construction
         }

@@ -84,7 +84,10 @@ struct BenchmarkTrainingCommand: ParsableCommand {
                 }
                 let runtime = VirtualRuntime(scheme: run.scheme.rawValue, times: times)
                 results.append(.object(runtime.json))
-                if world.isRoot, !json { print(table(runtime, run.computedPrecision.rawValue, world.size)) }
+                if world.isRoot, !json {
+                    print(table(runtime, run.computedPrecision.rawValue, world.size))
+                    fflush(nil)  // the next scheme takes minutes
+                }
             }
             if world.isRoot, json { print(JSONValue.array(results).text(indent: 2)) }
         }
@@ -93,7 +96,8 @@ struct BenchmarkTrainingCommand: ParsableCommand {
     private func runConfiguration(_ name: String) throws -> RunConfiguration {
         let scheme = try Scheme.parse(name)
         guard !scheme.isRandom else {
-            throw ValidationError("-tr \(name): its iterations draw their patch, so it has no stages to time; give another scheme")
+            throw ValidationError(
+                "-tr \(name): its iterations draw their patch, so it has no stages to time; give another scheme")
         }
         var run = RunConfiguration(dataset: dataset, fold: fold, scheme: scheme)
         run.configuration = configuration
@@ -110,7 +114,9 @@ struct BenchmarkTrainingCommand: ParsableCommand {
     }
 
     private func table(_ runtime: VirtualRuntime, _ precision: String, _ rankCount: Int) -> String {
-        func cell(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+        func cell(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
+        }
         func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
         var lines = ["\(runtime.scheme), \(precision), \(rankCount) rank\(rankCount == 1 ? "" : "s")"]
         lines.append(

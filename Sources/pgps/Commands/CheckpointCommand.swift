@@ -39,7 +39,8 @@ extension CheckpointSummary {
         [
             "scheme": .string(attributes.scheme), "stage": .integer(attributes.stage),
             "epoch": .integer(attributes.epoch),
-            "iteration": .integer(attributes.iteration), "seed": attributes.seedJSON, "threads": .integer(attributes.threads),
+            "iteration": .integer(attributes.iteration), "seed": attributes.seedJSON,
+            "threads": .integer(attributes.threads),
             "plansName": .string(attributes.plansName), "metrics": metrics, "weightsSHA256": .string(weightsSHA256),
         ]
     }

@@ -89,7 +89,8 @@ struct PredictCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto, fp32 or bf16 (default: auto, bf16 where the CPU multiplies it in hardware).", valueName: "precision"))
+            "auto, fp32 or bf16 (default: auto, bf16 where the CPU multiplies it in hardware).", valueName: "precision")
+    )
     var precision = PrecisionChoice.auto
 
     @Flag(name: .customLong("disable_progress_bar"), help: "No progress display.")

@@ -22,7 +22,10 @@ struct TrainCommand: ParsableCommand {
               pgps train --config Configs/quickstart.yaml
             """)
 
-    @Argument(help: ArgumentHelp("Dataset (number or full name), configuration, and fold or folds.", valueName: "dataset configuration fold"))
+    @Argument(
+        help: ArgumentHelp(
+            "Dataset (number or full name), configuration, and fold or folds.", valueName: "dataset configuration fold")
+    )
     var positional: [String] = []
 
     @Option(
@@ -30,7 +33,8 @@ struct TrainCommand: ParsableCommand {
         help: ArgumentHelp("Scheme of the curriculum; see pgps schedule.", valueName: "scheme"))
     var scheme: String?
 
-    @Option(name: .customShort("p"), help: ArgumentHelp("Name of the plans (default: nnUNetPlans).", valueName: "plans"))
+    @Option(
+        name: .customShort("p"), help: ArgumentHelp("Name of the plans (default: nnUNetPlans).", valueName: "plans"))
     var plans: String?
 
     @Option(help: ArgumentHelp("YAML file of options; the command line wins.", valueName: "file"))
@@ -67,7 +71,8 @@ struct TrainCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto, fp32 or bf16 (default: auto, bf16 where the CPU multiplies it in hardware).", valueName: "precision"))
+            "auto, fp32 or bf16 (default: auto, bf16 where the CPU multiplies it in hardware).", valueName: "precision")
+    )
     var precision: String?
 
     @Option(help: ArgumentHelp("Who writes checkpoints: parallel or root (default: parallel).", valueName: "writer"))
@@ -135,8 +140,8 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    /// `run.yaml` of the run that goes on, so that its options need not be repeated; what the command line says still wins,
-    /// and is checked against the checkpoint.
+    /// `run.yaml` of the run that goes on, so that its options need not be repeated; what the command line says still
+    /// wins, and is checked against the checkpoint.
     private func record(
         of folds: [FoldName], _ configuration: RunConfiguration, _ workspace: Workspace
     ) throws -> String? {

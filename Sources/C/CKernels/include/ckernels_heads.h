@@ -8,7 +8,8 @@ void ckernels_head_forward(
     const void *x, ckernels_element element, int64_t block_stride, int blocks, int lanes, int64_t voxels,
     const float *weights, const float *bias, int heads, float *out, int64_t head_stride);
 
-/// dx (+)= w^T dout for one block of channels; weights point at the block's lanes of head 0, heads `weight_stride` apart.
+/// dx (+)= w^T dout for one block of channels; weights point at the block's lanes of head 0, heads `weight_stride`
+/// apart.
 void ckernels_head_backward_data(
     void *dx, ckernels_element element, int lanes, int64_t voxels, const float *weights, int64_t weight_stride, int heads,
     const float *dout, int64_t head_stride, int accumulate);

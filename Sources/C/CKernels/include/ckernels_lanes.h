@@ -2,7 +2,8 @@
 #pragma once
 #include "ckernels_elements.h"
 
-/// Rows of a block's `width` lanes, of which `used` hold channels, to rows of a matrix: out[r * stride + b] = x[r * width + b].
+/// Rows of a block's `width` lanes, of which `used` hold channels, to rows of a matrix: out[r * stride + b] = x[r *
+/// width + b].
 void ckernels_unpack_lanes(
     const void *x, ckernels_element element, int64_t rows, int width, int used, float *out, int64_t stride);
 

@@ -7,8 +7,8 @@
 
 /// One convolution or transposed convolution, compiled for one shape.
 ///
-/// Activations are in blocks of channels, [N, C / block, D, H, W, block] with the last block filled up by zeros; the block
-/// is ckonednn_block(). A network's input (`plain_input`) is float32 [N, C, D, H, W] instead. Weights and their
+/// Activations are in blocks of channels, [N, C / block, D, H, W, block] with the last block filled up by zeros; the
+/// block is ckonednn_block(). A network's input (`plain_input`) is float32 [N, C, D, H, W] instead. Weights and their
 /// gradient are float32 for the caller.
 typedef struct {
     int64_t batch, input_channels, output_channels;
@@ -52,8 +52,8 @@ void ckonednn_set_weights(ckonednn_convolution *convolution, const float *weight
 int64_t ckonednn_weight_rows(const ckonednn_convolution *convolution, int direction);
 void ckonednn_pack_row(ckonednn_convolution *convolution, int direction, int64_t row, const float *weights);
 
-/// From now on uses the weights that `owner` is given, which must outlive it, and has no rows of its own. Returns 0, and
-/// changes nothing, where their layouts differ.
+/// From now on uses the weights that `owner` is given, which must outlive it, and has no rows of its own. Returns 0,
+/// and changes nothing, where their layouts differ.
 int ckonednn_share_weights(ckonednn_convolution *convolution, const ckonednn_convolution *owner);
 
 /// Each returns 0, or oneDNN's status.

@@ -2,9 +2,9 @@
 // pair of channels instead of 216. Activations are [N, C / 16, D, H, W, 16] in either element; sums are float32.
 //
 // Tiles come in rows along W, one row per sample, pair of slices and pair of lines; a block is `count` rows from row
-// `first` on. A row is split along D and H into 16 lines, one per frequency there, and joined from 16 lines; in between,
-// line by line, it is split along W, multiplied by the weights' frequencies, and joined along W. Frequency f = 4 · line + x.
-// Only for CPUs with AVX-512.
+// `first` on. A row is split along D and H into 16 lines, one per frequency there, and joined from 16 lines; in
+// between, line by line, it is split along W, multiplied by the weights' frequencies, and joined along W. Frequency f =
+// 4 · line + x. Only for CPUs with AVX-512.
 // Source: A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, 2016.
 #pragma once
 #include "ckernels_elements.h"
@@ -36,12 +36,12 @@ int64_t ckernels_winograd_scratch(ckernels_winograd shape);
 /// bfloat16 with pairs of input channels side by side, [64, ⌈Cout / 32⌉, Cin / 2, 32, 2]; the gradient is float32.
 int64_t ckernels_winograd_weights(ckernels_winograd shape);
 
-/// Transforms the weights of a panel of output channels and of 16 input channels, a group. Tap t of output channel o and
-/// input channel i lies at weights[o * output_stride + i * input_stride + t]; `flipped` takes the taps backwards, for the
-/// gradient of the input.
+/// Transforms the weights of a panel of output channels and of 16 input channels, a group. Tap t of output channel o
+/// and input channel i lies at weights[o * output_stride + i * input_stride + t]; `flipped` takes the taps backwards,
+/// for the gradient of the input.
 void ckernels_winograd_transform(
-    ckernels_winograd shape, const float *weights, int64_t output_stride, int64_t input_stride, int flipped, int64_t panel,
-    int64_t group, void *transformed);
+    ckernels_winograd shape, const float *weights, int64_t output_stride, int64_t input_stride, int flipped,
+    int64_t panel, int64_t group, void *transformed);
 
 /// The lines of the input of rows [begin, end) of a block.
 void ckernels_winograd_split_input(
@@ -49,7 +49,8 @@ void ckernels_winograd_split_input(
 
 /// The lines of the gradient of the output of rows [begin, end) of a block.
 void ckernels_winograd_split_gradient(
-    ckernels_winograd shape, int64_t first, int64_t count, int64_t begin, int64_t end, const void *gradient, float *lines);
+    ckernels_winograd shape, int64_t first, int64_t count, int64_t begin, int64_t end, const void *gradient,
+    float *lines);
 
 /// One line of the output of a block, from the same line of its input.
 void ckernels_winograd_multiply(
@@ -61,8 +62,8 @@ void ckernels_winograd_join(
     ckernels_winograd shape, int64_t first, int64_t count, int64_t begin, int64_t end, const float *lines, int adding,
     void *output);
 
-/// The gradient of the transformed weights of a line, from that line of the input and of the gradient of the output of a
-/// block; `adding` to what was there, or in its place.
+/// The gradient of the transformed weights of a line, from that line of the input and of the gradient of the output of
+/// a block; `adding` to what was there, or in its place.
 void ckernels_winograd_correlate(
     ckernels_winograd shape, int64_t count, int line, const float *input, const float *output_gradient, int adding,
     float *gradient, float *scratch);
