@@ -21,12 +21,22 @@ public enum NetworkConvolutions {
         }
         let sizes = architecture.downsampling.map { zip(patchSize, $0).map { $0 / $1 } }
         var channels = architecture.inputChannelCount
+        if architecture.encoder == .residual {
+            append(channels, architecture.features[0], sizes[0], architecture.kernelSizes[0], [1, 1, 1])
+            channels = architecture.features[0]
+        }
         for level in 0..<architecture.levelCount {
+            let (features, kernel) = (architecture.features[level], architecture.kernelSizes[level])
             for i in 0..<architecture.encoderConvolutionCounts[level] {
                 append(
-                    channels, architecture.features[level], i == 0 && level > 0 ? sizes[level - 1] : sizes[level],
-                    architecture.kernelSizes[level], i == 0 ? architecture.strides[level] : [1, 1, 1])
-                channels = architecture.features[level]
+                    channels, features, i == 0 && level > 0 ? sizes[level - 1] : sizes[level], kernel,
+                    i == 0 ? architecture.strides[level] : [1, 1, 1])
+                if architecture.encoder == .residual {
+                    append(features, features, sizes[level], kernel, [1, 1, 1])
+                    // The skip path, pooled already.
+                    if channels != features { append(channels, features, sizes[level], [1, 1, 1], [1, 1, 1]) }
+                }
+                channels = features
             }
         }
         for d in 0..<architecture.levelCount - 1 {

@@ -1,7 +1,8 @@
 import Tensors
 
 extension UNetArchitecture {
-    /// Fresh weights: Kaiming normal for every convolution (fan-in, LeakyReLU's gain), biases 0, norm scales 1.
+    /// Fresh weights: Kaiming normal for every convolution (fan-in, LeakyReLU's gain), biases 0, norm scales 1, but 0 at
+    /// the end of a residual block, which starts as its skip path.
     ///
     /// Paper: K. He et al., "Delving deep into rectifiers", ICCV 2015, as nnU-Net applies it: gain
     /// `√(2 / (1 + leak²))`, fan-in = second axis · kernel volume, also for transposed convolutions and heads.
@@ -18,7 +19,7 @@ extension UNetArchitecture {
                 let deviation = (2 / (1 + leak * leak) / fanIn).squareRoot()
                 for scalar in entry.range { weights.pointer[scalar] = deviation * stream.normal() }
             case .normScale: (weights.pointer + entry.offset).update(repeating: 1, count: entry.count)
-            case .convolutionBias, .normShift, .transposedBias, .headBias: break
+            case .convolutionBias, .lastNormScale, .normShift, .transposedBias, .headBias: break
             }
         }
         return weights

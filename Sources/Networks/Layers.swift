@@ -10,7 +10,8 @@ final class Activation {
     /// Voxels, `[D, H, W]`.
     let size: [Int]
     let byteCount: Int
-    /// Numbers of the buffers in the plan: data, and at most two gradients (of a skip connection).
+    let precision: Precision
+    /// Numbers of the buffers in the plan: data, and the gradients, whose sum counts.
     var dataBuffer: Int?
     var gradientBuffers: [Int] = []
     var data: UnsafeMutableRawPointer?
@@ -19,6 +20,7 @@ final class Activation {
     init(batchSize: Int, channelCount: Int, size: [Int], block: Int, precision: Precision) {
         self.channelCount = channelCount
         self.size = size
+        self.precision = precision
         byteCount = batchSize * ((channelCount + block - 1) / block * block) * size.reduce(1, *) * precision.byteCount
     }
 
@@ -28,6 +30,15 @@ final class Activation {
     var placedData: UnsafeMutableRawPointer {
         guard let data else { preconditionFailure("a layer ran before the session placed its buffers") }
         return data
+    }
+
+    /// The gradients as a norm takes them, at most two: what further ones hold is added to the second.
+    func gatherGradients() -> (first: UnsafeMutableRawPointer, second: UnsafeMutableRawPointer?) {
+        guard gradients.count > 1 else { return (gradients[0], nil) }
+        for further in gradients[2...] {
+            ActivationSum.add(further, to: gradients[1], byteCount: byteCount, precision: precision)
+        }
+        return (gradients[0], gradients[1])
     }
 }
 
@@ -39,6 +50,11 @@ struct ParameterView {
 
     func of(_ buffer: UnsafePointer<Float>) -> UnsafePointer<Float> { buffer + entry.offset + inset }
     func of(_ buffer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> { buffer + entry.offset + inset }
+
+    /// Sets the whole entry to 0.
+    func clear(in buffer: UnsafeMutablePointer<Float>) {
+        (buffer + entry.offset).update(repeating: 0, count: entry.count)
+    }
 }
 
 /// The halves of a layer's backward step.
@@ -50,9 +66,15 @@ enum BackwardPhase {
 /// One step of a compiled network, forward and backward.
 protocol Layer: AnyObject {
     var inputs: [Activation] { get }
-    /// The gradient slot of each input that this layer writes; nil for an image.
-    var slots: [Int?] { get }
     var output: Activation { get }
+    /// Where the gradient of each input goes; nil for an image. Given by ``GradientSlot/assign(to:image:)``.
+    var slots: [GradientSlot?] { get set }
+    /// Whether it can add to a gradient that is there, and not only replace it.
+    var addsGradients: Bool { get }
+    /// The input whose gradient is the output's own, changed in place; nil: none.
+    var passesGradientTo: Int? { get }
+    /// For each input, whether the backward step reads its data.
+    var readsInputsBackward: [Bool] { get }
     /// When the backward step last reads the output's data, before or after it writes the gradients of the inputs; nil:
     /// not at all.
     var lastReadOfOutput: BackwardPhase? { get }
@@ -70,29 +92,35 @@ protocol Layer: AnyObject {
     func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer)
 }
 
+extension Layer {
+    var addsGradients: Bool { false }
+    var passesGradientTo: Int? { nil }
+    var readsInputsBackward: [Bool] { inputs.map { _ in true } }
+}
+
 /// Convolution, instance norm and LeakyReLU; over two inputs it is the convolution of their concatenation, each input
 /// with its own part of the weights, so nothing is copied.
 ///
-/// The convolution's bias changes nothing in front of the norm: it is never computed, and its gradient is 0.
+/// The convolution's bias, if it has one, changes nothing in front of the norm: it is never computed, and its gradient
+/// is 0.
 final class ConvolutionBlock: Layer {
     let inputs: [Activation]
     let output: Activation
     private let parts: [any Convolution]
     private let weights: [ParameterView]
-    private let bias: ParameterView
+    private let bias: ParameterView?
     private let scale: ParameterView
     private let shift: ParameterView
     private let norm: InstanceNormLeaky
     let lastReadOfOutput: BackwardPhase? = .beforeInputGradients
-    let slots: [Int?]
+    var slots: [GradientSlot?] = []
 
     init(
-        inputs: [Activation], output: Activation, slots: [Int?], parts: [any Convolution], weights: [ParameterView],
-        bias: ParameterView, scale: ParameterView, shift: ParameterView, norm: InstanceNormLeaky
+        inputs: [Activation], output: Activation, parts: [any Convolution], weights: [ParameterView],
+        bias: ParameterView?, scale: ParameterView, shift: ParameterView, norm: InstanceNormLeaky
     ) {
         self.inputs = inputs
         self.output = output
-        self.slots = slots
         self.parts = parts
         self.weights = weights
         self.bias = bias
@@ -119,35 +147,35 @@ final class ConvolutionBlock: Layer {
     }
 
     func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
-        let gradient = output.gradients[0]
+        let (gradient, second) = output.gatherGradients()
         norm.backward(
-            output.placedData, gradient: gradient, second: output.gradients.count > 1 ? output.gradients[1] : nil,
-            scaleGradient: scale.of(parameterGradient), shiftGradient: shift.of(parameterGradient))
-        bias.of(parameterGradient).update(repeating: 0, count: bias.entry.count)
+            output.placedData, gradient: gradient, second: second, scaleGradient: scale.of(parameterGradient),
+            shiftGradient: shift.of(parameterGradient))
+        bias?.clear(in: parameterGradient)
         for (index, part) in parts.enumerated() {
             part.backwardWeights(
                 inputs[index].placedData, gradient, weights[index].of(parameterGradient), scratch: scratch)
             if let slot = slots[index] {
-                part.backwardData(gradient, inputs[index].gradients[slot], scratch: scratch)
+                part.backwardData(gradient, inputs[index].gradients[slot.number], scratch: scratch)
             }
         }
     }
 }
 
-/// Transposed convolution with kernel = stride and a bias: the way up.
+/// Transposed convolution with kernel = stride, and a bias if the network has them: the way up.
 final class UpsamplingLayer: Layer {
     let inputs: [Activation]
-    let slots: [Int?] = [0]
+    var slots: [GradientSlot?] = []
     let lastReadOfOutput: BackwardPhase? = nil
     let output: Activation
     private let convolution: any Convolution
     private let channelBias: ChannelBias
     private let weight: ParameterView
-    private let bias: ParameterView
+    private let bias: ParameterView?
 
     init(
         input: Activation, output: Activation, convolution: any Convolution, channelBias: ChannelBias,
-        weight: ParameterView, bias: ParameterView
+        weight: ParameterView, bias: ParameterView?
     ) {
         inputs = [input]
         self.output = output
@@ -165,44 +193,43 @@ final class UpsamplingLayer: Layer {
 
     func load(_ weights: UnsafePointer<Float>) {
         convolution.setWeights(weight.of(weights))
-        channelBias.setParameters(bias: bias.of(weights))
+        if let bias { channelBias.setParameters(bias: bias.of(weights)) }
     }
 
     func forward(scratch: UnsafeMutableRawPointer) {
         convolution.forward(inputs[0].placedData, output.placedData, scratch: scratch)
-        channelBias.add(to: output.placedData)
+        if bias != nil { channelBias.add(to: output.placedData) }
     }
 
     func backward(into parameterGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer) {
         convolution.backwardWeights(
             inputs[0].placedData, output.gradients[0], weight.of(parameterGradient), scratch: scratch)
-        channelBias.backward(output.gradients[0], into: bias.of(parameterGradient))
-        convolution.backwardData(output.gradients[0], inputs[0].gradients[0], scratch: scratch)
+        if let bias { channelBias.backward(output.gradients[0], into: bias.of(parameterGradient)) }
+        if let slot = slots[0] {
+            convolution.backwardData(output.gradients[0], inputs[0].gradients[slot.number], scratch: scratch)
+        }
     }
 }
 
 /// The segmentation head of one resolution level. Its output's data become the gradient of the loss in place.
 final class HeadLayer: Layer {
     let inputs: [Activation]
-    let slots: [Int?] = [0]
+    var slots: [GradientSlot?] = []
+    let addsGradients = true
     let lastReadOfOutput: BackwardPhase? = .withInputGradients
     let output: Activation
     private let head: SegmentationHead
     private let weight: ParameterView
     private let bias: ParameterView
-    /// The features' gradient already holds that of the level above.
-    private let accumulates: Bool
 
     init(
-        input: Activation, output: Activation, head: SegmentationHead, weight: ParameterView, bias: ParameterView,
-        accumulates: Bool
+        input: Activation, output: Activation, head: SegmentationHead, weight: ParameterView, bias: ParameterView
     ) {
         inputs = [input]
         self.output = output
         self.head = head
         self.weight = weight
         self.bias = bias
-        self.accumulates = accumulates
     }
 
     let scratchByteCount = 0
@@ -222,6 +249,8 @@ final class HeadLayer: Layer {
         head.backwardWeights(
             inputs[0].placedData, logits, weightGradient: weight.of(parameterGradient),
             biasGradient: bias.of(parameterGradient))
-        head.backwardData(logits, inputs[0].gradients[0], accumulate: accumulates)
+        if let slot = slots[0] {
+            head.backwardData(logits, inputs[0].gradients[slot.number], accumulate: slot.adds)
+        }
     }
 }

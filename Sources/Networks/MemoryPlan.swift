@@ -27,14 +27,20 @@ struct MemoryPlan {
     init(layers: [any Layer], logits: [Activation], isTraining: Bool, recomputesFirst: Bool?) {
         self.layers = layers
         self.isTraining = isTraining
+        // The backward pass must need it for the second layer alone, in front of which it is computed again.
         let canRecompute =
-            isTraining && layers.count > 2 && layers[1].inputs.contains { $0 === layers[0].output }
-            && !layers[2...].contains { $0.inputs.contains { $0 === layers[0].output } }
+            isTraining && layers.count > 2 && Self.reads(layers[1], layers[0].output)
+            && !layers[2...].contains { Self.reads($0, layers[0].output) }
         let recomputes = canRecompute && (recomputesFirst ?? (layers[0].output.byteCount > Self.largestKeptOutput))
         planData(logits, recomputes)
         scratch = layers.indices.map { planScratch($0, recomputes) }
         if isTraining { planGradients() }
         buffers.place()
+    }
+
+    /// Whether a layer's backward step reads the data of an activation that it took in.
+    private static func reads(_ layer: any Layer, _ activation: Activation) -> Bool {
+        zip(layer.inputs, layer.readsInputsBackward).contains { $0 === activation && $1 }
     }
 
     private func backwardStep(_ index: Int, _ phase: BackwardPhase) -> Int {
@@ -45,19 +51,21 @@ struct MemoryPlan {
         for (index, layer) in layers.enumerated() {
             let data = buffers.request(byteCount: layer.output.byteCount, at: index)
             layer.output.dataBuffer = data
-            if index == 0, recomputes {
-                buffers.extend(data, to: 1)
+            let isComputedAgain = index == 0 && recomputes
+            if isComputedAgain {
                 let again = buffers.request(
                     byteCount: layer.output.byteCount, at: backwardStep(1, .beforeInputGradients))
                 buffers.extend(again, to: backwardStep(0, .withInputGradients))
                 recomputed = again
-                continue
             }
-            for input in layer.inputs where !(recomputes && index == 1) {
-                let last = isTraining ? backwardStep(index, .withInputGradients) : index
-                if let number = input.dataBuffer { buffers.extend(number, to: last) }
+            for (input, isRead) in zip(layer.inputs, layer.readsInputsBackward) {
+                guard let number = input.dataBuffer else { continue }
+                let isKept = isTraining && isRead && !(recomputes && input === layers[0].output)
+                buffers.extend(number, to: isKept ? backwardStep(index, .withInputGradients) : index)
             }
-            if isTraining, let phase = layer.lastReadOfOutput { buffers.extend(data, to: backwardStep(index, phase)) }
+            if isTraining, !isComputedAgain, let phase = layer.lastReadOfOutput {
+                buffers.extend(data, to: backwardStep(index, phase))
+            }
         }
         for output in logits {
             // Read by the caller between forward and backward, or after forward.
@@ -76,13 +84,17 @@ struct MemoryPlan {
         return ScratchBuffers(forward: forward, backward: backward)
     }
 
-    /// A gradient lives from its first consumer's backward step to that of the layer that made the activation.
+    /// A gradient lives from its first consumer's backward step to that of the layer that made the activation, or as
+    /// long as the gradient that takes its place.
     private mutating func planGradients() {
         for (index, layer) in layers.enumerated().reversed() {
             let written = backwardStep(index, .withInputGradients)
-            for (input, slot) in zip(layer.inputs, layer.slots) {
-                guard let slot, input.gradientBuffers.count == slot else { continue }
-                input.gradientBuffers.append(buffers.request(byteCount: input.byteCount, at: written))
+            for (place, (input, slot)) in zip(layer.inputs, layer.slots).enumerated() {
+                guard let slot, !slot.adds else { continue }
+                input.gradientBuffers.append(
+                    layer.passesGradientTo == place
+                        ? layer.output.gradientBuffers[0]
+                        : buffers.request(byteCount: input.byteCount, at: written))
             }
             for number in layer.output.gradientBuffers { buffers.extend(number, to: written) }
         }

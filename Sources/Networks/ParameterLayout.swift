@@ -6,6 +6,8 @@ public struct ParameterLayout: Sendable, Equatable {
     public enum Role: Sendable, Equatable {
         case convolutionWeight, convolutionBias, normScale, normShift, transposedWeight, transposedBias, headWeight,
             headBias
+        /// The scale of the norm at the end of a residual block.
+        case lastNormScale
     }
 
     public struct Entry: Sendable, Equatable {
@@ -33,45 +35,5 @@ public struct ParameterLayout: Sendable, Equatable {
         places[name] = entries.count
         entries.append(Entry(name: name, role: role, shape: shape, offset: scalarCount))
         scalarCount += shape.reduce(1, *)
-    }
-}
-
-extension UNetArchitecture {
-    /// The parameters of this network, the first names of nnU-Net's state dict (aliases left out).
-    public var parameterLayout: ParameterLayout {
-        var layout = ParameterLayout()
-        func block(_ prefix: String, _ input: Int, _ output: Int, _ kernel: [Int]) {
-            layout.append(prefix + ".conv.weight", .convolutionWeight, [output, input] + kernel)
-            layout.append(prefix + ".conv.bias", .convolutionBias, [output])
-            layout.append(prefix + ".norm.weight", .normScale, [output])
-            layout.append(prefix + ".norm.bias", .normShift, [output])
-        }
-        for level in 0..<levelCount {
-            for i in 0..<encoderConvolutionCounts[level] {
-                let input = i > 0 ? features[level] : level > 0 ? features[level - 1] : inputChannelCount
-                block("encoder.stages.\(level).0.convs.\(i)", input, features[level], kernelSizes[level])
-            }
-        }
-        for d in 0..<levelCount - 1 {
-            let level = levelCount - 2 - d
-            for i in 0..<decoderConvolutionCounts[d] {
-                block(
-                    "decoder.stages.\(d).convs.\(i)", i > 0 ? features[level] : 2 * features[level], features[level],
-                    kernelSizes[level])
-            }
-        }
-        for d in 0..<levelCount - 1 {
-            let level = levelCount - 2 - d
-            layout.append(
-                "decoder.transpconvs.\(d).weight", .transposedWeight,
-                [features[level + 1], features[level]] + strides[level + 1])
-            layout.append("decoder.transpconvs.\(d).bias", .transposedBias, [features[level]])
-        }
-        for d in 0..<levelCount - 1 {
-            let level = levelCount - 2 - d
-            layout.append("decoder.seg_layers.\(d).weight", .headWeight, [headCount, features[level], 1, 1, 1])
-            layout.append("decoder.seg_layers.\(d).bias", .headBias, [headCount])
-        }
-        return layout
     }
 }

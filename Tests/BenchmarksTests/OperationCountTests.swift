@@ -35,6 +35,18 @@ import Training
                 of: architecture, batchSize: 1, patchSize: [2, 2, 2], supervisedLevelCount: 1) == 2 * multiplyAdds)
     }
 
+    /// The same counter over nnU-Net's ResidualEncoderUNet: 2 samples of 24×32×32 voxels, 3 heads.
+    @Test("The operations of a residual network are those that the peer counts") func residual() {
+        let kernels = Array(repeating: [3, 3, 3], count: 4)
+        let architecture = UNetArchitecture(
+            inputChannelCount: 1, headCount: 3, features: [32, 64, 128, 128], kernelSizes: kernels,
+            strides: [[1, 1, 1], [2, 2, 2], [2, 2, 2], [1, 2, 2]], encoder: .residual,
+            encoderConvolutionCounts: [1, 3, 4, 6], decoderConvolutionCounts: [1, 1, 1])
+        #expect(
+            NetworkConvolutions.operationCount(
+                of: architecture, batchSize: 2, patchSize: [24, 32, 32], supervisedLevelCount: 2) == 89_972_342_784)
+    }
+
     @Test("The convolutions of the Hippocampus network") func shapes() {
         let shapes = NetworkConvolutions.shapes(
             of: BenchmarkNetwork.hippo.architecture, sampleCount: 1, patchSize: [40, 56, 40], precision: .fp32)

@@ -10,6 +10,8 @@ struct NetworkFixture: CustomTestStringConvertible, Sendable {
         var shape: [Int]
         /// Standard deviation of the initial values; nil where they are constant.
         var deviation: Double?
+        /// The constant.
+        var value: Double?
     }
 
     let json: JSONValue
@@ -23,18 +25,21 @@ struct NetworkFixture: CustomTestStringConvertible, Sendable {
     private func integers(_ key: String) -> [Int] { json[key]?.integers ?? [] }
     private func triples(_ key: String) -> [[Int]] { json[key]?.array?.compactMap(\.integers) ?? [] }
 
+    var isResidual: Bool { json["residual"]?.bool == true }
     var architecture: UNetArchitecture {
         UNetArchitecture(
             inputChannelCount: json["channels"]?.integer ?? 0, headCount: json["heads"]?.integer ?? 0,
             features: integers("features"), kernelSizes: triples("kernels"), strides: triples("strides"),
-            encoderConvolutionCounts: integers("encoder"), decoderConvolutionCounts: integers("decoder"))
+            encoder: isResidual ? .residual : .plain, encoderConvolutionCounts: integers("encoder"),
+            decoderConvolutionCounts: integers("decoder"), hasConvolutionBias: json["bias"]?.bool == true)
     }
 
     var scalarCount: Int? { json["scalars"]?.integer }
     var parameters: [Parameter] {
         (json["parameters"]?.array ?? []).map {
             Parameter(
-                name: $0["name"]?.string ?? "", shape: $0["shape"]?.integers ?? [], deviation: $0["deviation"]?.number)
+                name: $0["name"]?.string ?? "", shape: $0["shape"]?.integers ?? [], deviation: $0["deviation"]?.number,
+                value: $0["value"]?.number)
         }
     }
 }

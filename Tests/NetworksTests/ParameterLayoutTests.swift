@@ -3,7 +3,11 @@ import Testing
 
 @Suite struct ParameterLayoutTests {
     @Test func theFixtureIsThere() {
-        #expect(NetworkFixture.all.map(\.testDescription) == ["Hippocampus", "Lung", "anisotropic, uneven"])
+        #expect(
+            NetworkFixture.all.map(\.testDescription) == [
+                "Hippocampus", "Lung", "anisotropic, uneven", "Lung, ResEnc M", "residual, strides of one, no bias",
+                "no bias",
+            ])
     }
 
     @Test("names, shapes and order are those of PyTorch's network.parameters()", arguments: NetworkFixture.all)
@@ -27,11 +31,25 @@ import Testing
         #expect(layout["decoder.encoder.stages.0.0.convs.0.conv.weight"] == nil, "an alias has a place of its own")
     }
 
-    @Test("the plans of the papers: tensors and scalars", arguments: [(0, 68, 5_603_177), (1, 108, 30_785_994)])
+    @Test(
+        "the plans of the papers: tensors and scalars",
+        arguments: [(0, 68, 5_603_177), (1, 108, 30_785_994), (3, 264, 101_940_170)])
     func countsOfThePlans(index: Int, tensorCount: Int, scalarCount: Int) throws {
         let layout = try #require(NetworkFixture.all.dropFirst(index).first).architecture.parameterLayout
         #expect(layout.entries.count == tensorCount)
         #expect(layout.scalarCount == scalarCount)
+    }
+
+    @Test func examplesOfResidualLung() throws {
+        let layout = try #require(NetworkFixture.all.dropFirst(3).first).architecture.parameterLayout
+        #expect(layout["encoder.stem.convs.0.conv.weight"]?.shape == [32, 1, 3, 3, 3])
+        // A projection stands behind the pooling, has no bias, and is there only where the channels change.
+        #expect(layout["encoder.stages.3.blocks.0.skip.1.conv.weight"]?.shape == [256, 128, 1, 1, 1])
+        #expect(layout["encoder.stages.3.blocks.0.skip.1.norm.bias"]?.shape == [256])
+        #expect(layout["encoder.stages.3.blocks.0.skip.1.conv.bias"] == nil)
+        #expect(layout["encoder.stages.0.blocks.0.skip.0.conv.weight"] == nil)
+        #expect(!layout.entries.contains { $0.name.hasPrefix("encoder.stages.5.blocks.0.skip") })
+        #expect(layout["encoder.stages.5.blocks.5.conv2.norm.weight"]?.role == .lastNormScale)
     }
 
     @Test func examplesOfLung() throws {

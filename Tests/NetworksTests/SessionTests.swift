@@ -3,90 +3,19 @@ import Networks
 import Tensors
 import Testing
 
-/// A small network: an uneven patch, a bottleneck of a few voxels, channels that do not fill their blocks.
-private struct SmallNetwork {
-    let architecture = UNetArchitecture(
-        inputChannelCount: 2, headCount: 3, features: [12, 16, 32, 40],
-        kernelSizes: [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
-        strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2], [2, 2, 2]], encoderConvolutionCounts: [2, 1, 2, 2],
-        decoderConvolutionCounts: [1, 2, 2])
-    var patchSize = [4, 8, 16]
-    let engine: Engine
-    var precision = Precision.fp32
-
-    /// Shift of every norm: at 3, activations are positive and LeakyReLU is a line, whatever is rounded.
-    var shift: Float = 0
-
-    var weights: AlignedBuffer<Float> {
-        let weights = architecture.initialWeights(seed: 5)
-        for entry in architecture.parameterLayout.entries where entry.role == .normShift {
-            (weights.pointer + entry.offset).update(repeating: shift, count: entry.count)
-        }
-        return weights
-    }
-    var imageScalarCount: Int { architecture.inputChannelCount * patchSize.reduce(1, *) }
-    var logitScalarCount: Int { architecture.headCount * patchSize.reduce(1, *) }
-
-    func noise(_ count: Int, _ index: Int) -> AlignedBuffer<Float> {
-        var stream = RandomStream(seed: 9, purpose: .test, index: index)
-        return AlignedBuffer((0..<count).map { _ in stream.normal() })
-    }
-
-    func session(
-        _ batchSize: Int, _ purpose: SessionPurpose, recomputesFirst: Bool? = nil, profile: StepProfile? = nil
-    ) throws -> Session {
-        let session = try Session(
-            architecture: architecture, batchSize: batchSize, patchSize: patchSize, purpose: purpose, engine: engine,
-            precision: precision, recomputesFirst: recomputesFirst, profile: profile)
-        session.load(weights: weights)
-        return session
-    }
-
-    /// The logits of the highest resolution.
-    func logits(_ session: Session, _ images: UnsafePointer<Float>) -> [Float] {
-        session.forward(images)
-        let count = session.batchSize * logitScalarCount
-        return Array(UnsafeBufferPointer(start: session.logits(level: 0), count: count))
-    }
-
-    /// Forward, then backward of a gradient that is noise at every level.
-    func step(_ session: Session, _ images: AlignedBuffer<Float>) -> (logits: [Float], gradient: [Float]) {
-        let result = logits(session, images.pointer)
-        for (level, size) in session.logitSizes.enumerated() {
-            let noise = noise(session.batchSize * architecture.headCount * size.reduce(1, *), 100 + level)
-            session.logits(level: level).update(from: noise.pointer, count: noise.count)
-        }
-        let gradient = AlignedBuffer<Float>(count: weights.count)
-        gradient.fill(.nan)
-        session.backward(into: gradient.pointer)
-        return (result, gradient.array)
-    }
-}
-
-/// An engine in a precision that it computes in here.
-struct Variant: Sendable, CustomTestStringConvertible {
-    let engine: Engine
-    let precision: Precision
-
-    var testDescription: String { "\(engine) in \(precision)" }
-    static let all = Engine.allCases.flatMap { engine in
-        engine.precisions.map { Variant(engine: engine, precision: $0) }
-    }
-}
-
 @Suite struct SessionTests {
-    @Test("inference gives training's logits", arguments: Engine.allCases)
-    func inferenceIsTraining(engine: Engine) throws {
-        let network = SmallNetwork(engine: engine)
+    @Test("inference gives training's logits", arguments: Variant.inFloat32)
+    func inferenceIsTraining(variant: Variant) throws {
+        let network = variant.network
         let images = network.noise(2 * network.imageScalarCount, 0)
         let training = network.logits(try network.session(2, .training), images.pointer)
         let inference = network.logits(try network.session(2, .inference), images.pointer)
         #expect(largestDifference(training, inference) <= 1e-5)
     }
 
-    @Test("a batch of three gives the logits of its samples alone", arguments: Engine.allCases)
-    func batchIsItsSamples(engine: Engine) throws {
-        let network = SmallNetwork(engine: engine)
+    @Test("a batch of three gives the logits of its samples alone", arguments: Variant.inFloat32)
+    func batchIsItsSamples(variant: Variant) throws {
+        let network = variant.network
         let images = network.noise(3 * network.imageScalarCount, 1)
         let batch = network.logits(try network.session(3, .training), images.pointer)
         let single = try network.session(1, .training)
@@ -94,9 +23,9 @@ struct Variant: Sendable, CustomTestStringConvertible {
         #expect(largestDifference(batch, alone) <= 1e-5)
     }
 
-    @Test("a batch's gradient is the sum of its samples'", arguments: Engine.allCases)
-    func gradientIsTheSum(engine: Engine) throws {
-        let network = SmallNetwork(engine: engine)
+    @Test("a batch's gradient is the sum of its samples'", arguments: Variant.inFloat32)
+    func gradientIsTheSum(variant: Variant) throws {
+        let network = variant.network
         // The same image twice, with the same gradient in its logits.
         let image = network.noise(network.imageScalarCount, 2)
         let twice = AlignedBuffer(image.array + image.array)
@@ -121,10 +50,12 @@ struct Variant: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("bfloat16 gives float32's logits and gradients up to its rounding", .enabled(if: Precision.bf16.isSupported))
-    func bfloat16IsFloat32Rounded() throws {
+    @Test(
+        "bfloat16 gives float32's logits and gradients up to its rounding", .enabled(if: Precision.bf16.isSupported),
+        arguments: [SmallNetwork.plain, SmallNetwork.residual])
+    func bfloat16IsFloat32Rounded(architecture: UNetArchitecture) throws {
         // A bottleneck of two voxels has no gradient but its rounding: take one of sixteen.
-        var network = SmallNetwork(patchSize: [8, 16, 32], engine: .oneDNN, shift: 3)
+        var network = SmallNetwork(architecture: architecture, patchSize: [8, 16, 32], engine: .oneDNN, shift: 3)
         let images = network.noise(2 * network.imageScalarCount, 6)
         let exact = network.step(try network.session(2, .training), images)
         network.precision = .bf16
@@ -148,7 +79,7 @@ struct Variant: Sendable, CustomTestStringConvertible {
 
     @Test("a poisoned arena changes no bit, of the first step or a later one", arguments: Variant.all)
     func poisonChangesNothing(variant: Variant) throws {
-        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
+        let network = variant.network
         let images = network.noise(2 * network.imageScalarCount, 3)
         let clean = network.step(try network.session(2, .training), images)
         #expect(clean.logits.allSatisfy { $0.isFinite } && clean.gradient.allSatisfy { $0.isFinite })
@@ -168,7 +99,7 @@ struct Variant: Sendable, CustomTestStringConvertible {
         "a session that shares the weights of another gives its own bits, also after new weights",
         arguments: Variant.all)
     func sharedWeights(variant: Variant) throws {
-        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
+        let network = variant.network
         let images = network.noise(2 * network.imageScalarCount, 8)
         let owner = try network.session(1, .training)
         let sharing = try Session(
@@ -184,9 +115,9 @@ struct Variant: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("new weights count from the next load on", arguments: Engine.allCases)
-    func loadTakesOver(engine: Engine) throws {
-        let network = SmallNetwork(engine: engine)
+    @Test("new weights count from the next load on", arguments: Variant.inFloat32)
+    func loadTakesOver(variant: Variant) throws {
+        let network = variant.network
         let images = network.noise(network.imageScalarCount, 5)
         let session = try network.session(1, .inference)
         let first = network.logits(session, images.pointer)
@@ -201,7 +132,7 @@ struct Variant: Sendable, CustomTestStringConvertible {
 
     @Test("a profile changes no bit and sees every kind of work of a session", arguments: Variant.all)
     func profile(variant: Variant) throws {
-        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
+        let network = variant.network
         let images = network.noise(network.imageScalarCount, 0)
         let plain = network.step(try network.session(1, .training), images)
         let profile = StepProfile()
@@ -232,7 +163,7 @@ struct Variant: Sendable, CustomTestStringConvertible {
 
     @Test("what is computed again has the same bits, and needs less memory", arguments: Variant.all)
     func recomputation(variant: Variant) throws {
-        let network = SmallNetwork(engine: variant.engine, precision: variant.precision)
+        let network = variant.network
         let images = network.noise(2 * network.imageScalarCount, 3)
         let keeping = try network.session(2, .training, recomputesFirst: false)
         let again = try network.session(2, .training, recomputesFirst: true)
@@ -275,6 +206,22 @@ struct Variant: Sendable, CustomTestStringConvertible {
         #expect(inference <= whole, "\(inference) bytes for \(whole) of results")
         let four = try byteCount(4, .training)
         #expect(four <= 4 * training && four >= 2 * training, "\(four) bytes for four samples, \(training) for one")
+    }
+
+    @Test("the engines agree", arguments: [SmallNetwork.plain, SmallNetwork.residual])
+    func enginesAgree(architecture: UNetArchitecture) throws {
+        // Where LeakyReLU bends, rounding alone decides about gradients: all activations are above.
+        func step(_ engine: Engine) throws -> (logits: [Float], gradient: [Float]) {
+            let network = SmallNetwork(architecture: architecture, patchSize: [8, 16, 32], engine: engine, shift: 6)
+            return network.step(try network.session(2, .training), network.noise(2 * network.imageScalarCount, 6))
+        }
+        let (ours, reference) = (try step(.oneDNN), try step(.openBLAS))
+        #expect(largestDifference(ours.logits, reference.logits) <= 1e-5)
+        for entry in architecture.parameterLayout.entries {
+            let difference = largestDifference(
+                Array(ours.gradient[entry.range]), Array(reference.gradient[entry.range]))
+            #expect(difference <= 2e-4, "the gradient of \(entry.name) differs by \(difference) of its largest value")
+        }
     }
 
     private func largestDifference(_ a: [Float], _ b: [Float]) -> Double {

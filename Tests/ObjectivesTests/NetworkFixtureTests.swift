@@ -6,15 +6,15 @@ import Tensors
 import TestSupport
 import Testing
 
-/// One network of Fixtures/network.json, which make_network_fixture.py wrote with PyTorch and nnU-Net.
+/// One network of the fixtures that make_network_fixture.py wrote with PyTorch and nnU-Net.
 struct NetworkCase: CustomTestStringConvertible, Sendable {
     let json: JSONValue
     var testDescription: String { json["name"]?.string ?? "?" }
 
-    static let all: [NetworkCase] = {
-        let document = try? JSONValue(contentsOf: TestFiles.beside(#filePath, "Fixtures/network.json"))
+    static let all = ["network", "residual_network"].flatMap { name in
+        let document = try? JSONValue(contentsOf: TestFiles.beside(#filePath, "Fixtures/\(name).json"))
         return (document?.array ?? []).map { NetworkCase(json: $0) }
-    }()
+    }
 
     func integers(_ key: String) -> [Int] { json[key]?.integers ?? [] }
     func triples(_ key: String) -> [[Int]] { json[key]?.array?.compactMap(\.integers) ?? [] }
@@ -26,11 +26,13 @@ struct NetworkCase: CustomTestStringConvertible, Sendable {
 
     var architecture: UNetArchitecture {
         let levels = integers("features").count
+        let blocks = json["blocks"]?.integers
         return UNetArchitecture(
             inputChannelCount: json["channels"]?.integer ?? 0, headCount: headCount, features: integers("features"),
-            kernelSizes: triples("kernels"), strides: triples("strides"),
-            encoderConvolutionCounts: Array(repeating: 2, count: levels),
-            decoderConvolutionCounts: Array(repeating: 2, count: levels - 1))
+            kernelSizes: triples("kernels"), strides: triples("strides"), encoder: blocks == nil ? .plain : .residual,
+            encoderConvolutionCounts: blocks ?? Array(repeating: 2, count: levels),
+            decoderConvolutionCounts: Array(repeating: blocks == nil ? 2 : 1, count: levels - 1),
+            hasConvolutionBias: json["bias"]?.bool ?? true)
     }
 
     var loss: LossDescription {
@@ -63,7 +65,7 @@ struct NetworkCase: CustomTestStringConvertible, Sendable {
             for (index, value) in noise.enumerated() {
                 weights.pointer[entry.offset + index] =
                     switch entry.role {
-                    case .normScale: 1 + 0.25 * value
+                    case .normScale, .lastNormScale: 1 + 0.25 * value
                     case .normShift: 2 + 0.25 * value
                     default: entry.shape.count > 1 ? value * bound : 0.25 * value
                     }
@@ -138,7 +140,7 @@ struct NetworkCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct NetworkFixtureTests {
-    @Test func theFixtureIsThere() { #expect(NetworkCase.all.count == 10) }
+    @Test func theFixtureIsThere() { #expect(NetworkCase.all.count == 16) }
 
     @Test("logits, loss and gradients are PyTorch's", arguments: NetworkCase.all, Engine.allCases)
     func agreesWithPyTorch(network: NetworkCase, engine: Engine) throws {

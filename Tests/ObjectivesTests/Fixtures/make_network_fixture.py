@@ -1,4 +1,5 @@
-"""Writes network.json: logits, losses and gradients of nnU-Net's own network and loss, for weights from a formula.
+"""Writes network.json and residual_network.json: logits, losses and gradients of nnU-Net's own networks and loss, for
+weights from a formula.
 
 Run with an environment that has PyTorch and nnU-Net 2.8 (float64 arithmetic, so the numbers are the true ones).
 """
@@ -8,7 +9,7 @@ import pathlib
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from dynamic_network_architectures.architectures.unet import PlainConvUNet
+from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from nnunetv2.training.loss.compound_losses import DC_and_BCE_loss, DC_and_CE_loss
 from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 
@@ -34,12 +35,13 @@ def samples(tensor, count):
 
 
 def case(name, patch, batch, features, strides, kernels, channels=1, classes=3, loss="labels", batch_dice=False, ignore=None,
-         regions=None, count=6):
+         regions=None, count=6, blocks=None, bias=True):
+    """`blocks`: residual blocks per level of the encoder; without them it has two plain convolutions per level."""
     levels = len(features)
     heads = len(regions) if regions else classes
-    network = PlainConvUNet(
-        channels, levels, features, torch.nn.Conv3d, kernels, strides, [2] * levels, heads, [2] * (levels - 1), conv_bias=True,
-        norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"eps": 1e-5, "affine": True}, nonlin=torch.nn.LeakyReLU,
+    network = (ResidualEncoderUNet if blocks else PlainConvUNet)(
+        channels, levels, features, torch.nn.Conv3d, kernels, strides, blocks or [2] * levels, heads,
+        [1 if blocks else 2] * (levels - 1), conv_bias=bias, norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"eps": 1e-5, "affine": True}, nonlin=torch.nn.LeakyReLU,
         nonlin_kwargs={"inplace": True}, deep_supervision=True)
     names = {}
     for stream, (parameter_name, parameter) in enumerate(network.named_parameters()):
@@ -89,6 +91,7 @@ def case(name, patch, batch, features, strides, kernels, channels=1, classes=3, 
     total.backward()
     return {
         "name": name, "patch": patch, "batch": batch, "features": features, "strides": strides, "kernels": kernels,
+        **({"blocks": blocks} if blocks else {}), **({} if bias else {"bias": False}),
         "channels": channels, "classes": classes, "batchDice": batch_dice, "ignore": ignore, "regions": regions,
         "loss": float(total), "logits": [samples(z, 24) for z in logits[:kept]],
         "gradients": {n: samples(p.grad, count) for n, p in names.items()
@@ -111,6 +114,20 @@ cases = [
     case("regions", [8, 12, 8], 2, [16, 32, 48], two, three * 3, regions=[[1, 2], [2]]),
     case("regions and ignore label", [8, 12, 8], 2, [16, 32, 48], two, three * 3, regions=[[1, 2], [2]], ignore=3, batch_dice=True),
 ]
-path = pathlib.Path(__file__).with_name("network.json")
-path.write_text(json.dumps(cases, separators=(",", ":")))
-print(path, path.stat().st_size, "bytes")
+half = [2, 2, 2]
+residual_cases = [
+    case("residual", [16, 16, 24], 2, [32, 64, 96], [[1, 1, 1], half, half], three * 3, blocks=[1, 3, 2], count=5),
+    case("residual, bottleneck 1x1x1", [8, 8, 8], 3, [16, 32, 32, 32], [[1, 1, 1]] + [half] * 3, three * 4,
+         blocks=[1, 2, 1, 2], count=4),
+    case("residual, anisotropic, two channels, odd features", [4, 12, 20], 2, [12, 20, 20], [[1, 1, 1], [1, 2, 2], half],
+         [[1, 3, 3], [3, 3, 3], [3, 3, 3]], channels=2, classes=4, blocks=[2, 1, 2], count=5),
+    case("residual, strides of one", [8, 12, 8], 2, [16, 16, 32, 48], [[1, 1, 1], [1, 1, 1], [1, 1, 1], half], three * 4,
+         blocks=[1, 1, 1, 1], count=5, batch_dice=True),
+    case("residual, no bias, regions", [8, 12, 8], 2, [16, 32, 48], two, three * 3, blocks=[1, 1, 1], bias=False,
+         regions=[[1, 2], [2]], count=4),
+    case("no bias", [8, 12, 8], 2, [16, 32], [[1, 1, 1], half], three * 2, bias=False, count=4),
+]
+for name, content in (("network.json", cases), ("residual_network.json", residual_cases)):
+    path = pathlib.Path(__file__).with_name(name)
+    path.write_text(json.dumps(content, separators=(",", ":")))
+    print(path, path.stat().st_size, "bytes")
