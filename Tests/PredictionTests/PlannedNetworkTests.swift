@@ -16,9 +16,9 @@ import Testing
 
     static let changes = [
         Change(
-            "unet.PlainConvUNet", "unet.ResidualEncoderUNet",
-            "its network is dynamic_network_architectures.architectures.unet.ResidualEncoderUNet, but must be "
-                + "PlainConvUNet"),
+            "unet.PlainConvUNet", "primus.PrimusM",
+            "its network is dynamic_network_architectures.architectures.primus.PrimusM, but must be PlainConvUNet or "
+                + "ResidualEncoderUNet"),
         Change(
             "\"batch_size\": 2", "\"batch_size\": 2, \"previous_stage\": \"3d_lowres\"",
             "it needs the predictions of 3d_lowres as input (a cascade), but must need the image alone"),
@@ -41,8 +41,18 @@ import Testing
         Change("torch.nn.LeakyReLU", "torch.nn.ReLU", "nonlin is \"torch.nn.ReLU\", but must be LeakyReLU"),
         Change(
             "\"inplace\": true", "\"negative_slope\": 0.2", "negative_slope in nonlin_kwargs is 0.2, but must be 0.01"),
-        Change("\"conv_bias\": true", "\"conv_bias\": false", "conv_bias is false, but must be true"),
-        Change("\"conv_bias\": true", "\"other\": true", "conv_bias is missing, but must be true"),
+        Change(
+            "\"conv_bias\": true", "\"conv_bias\": true, \"nonlin_first\": true",
+            "nonlin_first is true, but must be false"),
+        Change(
+            "\"conv_bias\": true", "\"conv_bias\": true, \"block\": \"building_blocks.residual.BottleneckD\"",
+            "block is \"building_blocks.residual.BottleneckD\", but must be BasicBlockD"),
+        Change(
+            "\"conv_bias\": true", "\"conv_bias\": true, \"bottleneck_channels\": 16",
+            "bottleneck_channels is 16, but must be null"),
+        Change(
+            "\"conv_bias\": true", "\"conv_bias\": true, \"stem_channels\": 16",
+            "stem_channels is 16, but must be null or the features of the first level"),
         Change(
             "[[1, 1, 1], [2, 2, 2]]", "[[1, 2, 1], [2, 2, 2]]",
             "the stride of its first level is [1, 2, 1], but must be 1 along every axis"),
@@ -103,5 +113,46 @@ import Testing
                 "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
                 """
         #expect(try architecture(of: String(old)) == architecture(of: plans))
+    }
+
+    @Test(
+        "A residual encoder, under its new name and its old one",
+        arguments: ["unet.ResidualEncoderUNet", "residual_unet.ResidualEncoderUNet"])
+    func residual(name: String) throws {
+        let plans = TinyModel().plansJSON.text()
+        let changed = plans.replacing("unet.PlainConvUNet", with: name)
+            .replacing("\"n_conv_per_stage\": [1, 1]", with: "\"n_blocks_per_stage\": [1, 3]")
+            .replacing("\"conv_bias\": true", with: "\"conv_bias\": true, \"stem_channels\": 4, \"block\": null")
+        let (plain, residual) = (try architecture(of: plans), try architecture(of: changed))
+        var expected = plain
+        expected.encoder = .residual
+        expected.encoderConvolutionCounts = [1, 3]
+        #expect(residual == expected)
+        #expect(residual.parameterLayout["encoder.stages.1.blocks.2.conv2.norm.weight"]?.shape == [8])
+    }
+
+    @Test("Convolutions without a bias, said or by nnU-Net's default") func noBias() throws {
+        let plans = TinyModel().plansJSON.text()
+        #expect(try architecture(of: plans).hasConvolutionBias)
+        for bias in ["\"conv_bias\": false", "\"other\": true"] {
+            let network = try architecture(of: plans.replacing("\"conv_bias\": true", with: bias))
+            #expect(!network.hasConvolutionBias)
+            #expect(network.parameterLayout["decoder.transpconvs.0.bias"] == nil)
+            #expect(network.parameterLayout["decoder.seg_layers.0.bias"]?.shape == [2])
+        }
+    }
+
+    @Test("Plans without an architecture block name the residual encoder by its class") func oldResidual() throws {
+        let plans = TinyModel().plansJSON.text()
+        let block = try #require(plans.firstRange(of: "\"architecture\": "))
+        let old =
+            plans[..<block.lowerBound]
+                + """
+                "UNet_class_name": "ResidualEncoderUNet", "UNet_base_num_features": 4, "unet_max_num_features": 8,
+                "n_conv_per_stage_encoder": [1, 3], "n_conv_per_stage_decoder": [1],
+                "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
+                """
+        let network = try architecture(of: String(old))
+        #expect(network.encoder == .residual && network.encoderConvolutionCounts == [1, 3])
     }
 }

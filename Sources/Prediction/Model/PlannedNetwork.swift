@@ -1,14 +1,18 @@
 import Datasets
 import Documents
 
-/// What plans may ask of a network: a 3D PlainConvUNet of the layers that nnU-Net's planner writes. Whatever else they
-/// say is refused, because it would be passed over otherwise.
+/// What plans may ask of a network: a 3D PlainConvUNet or ResidualEncoderUNet of the layers that nnU-Net's planners
+/// write. Whatever else they say is refused, because it would be passed over otherwise.
 enum PlannedNetwork {
+    static let plainClass = "PlainConvUNet"
+    /// Old plans have it in the module `residual_unet`.
+    static let residualClass = "ResidualEncoderUNet"
+
     /// The first value that the network here does not have, with its rule; nil if there is none.
     static func unsupported(in configuration: Configuration) -> String? {
         let architecture = configuration.architecture
-        guard architecture.shortClassName == "PlainConvUNet" else {
-            return "its network is \(architecture.className), but must be PlainConvUNet"
+        guard [plainClass, residualClass].contains(architecture.shortClassName) else {
+            return "its network is \(architecture.className), but must be \(plainClass) or \(residualClass)"
         }
         guard configuration.patchSize.count == 3 else {
             return "its patch is \(configuration.patchSize), but must have 3 axes"
@@ -18,12 +22,13 @@ enum PlannedNetwork {
         }
         // Plans from before there was an architecture block mean the usual layers.
         if let block = configuration.json["architecture"] {
-            if let reason = layers(block["arch_kwargs"] ?? .null, hasBias: architecture.convBias) { return reason }
+            let arguments = block["arch_kwargs"] ?? .null
+            if let reason = layers(arguments) ?? blocks(arguments, architecture) { return reason }
         }
         return levels(architecture.strides) ?? patch(configuration.patchSize, architecture.strides)
     }
 
-    private static func layers(_ arguments: JSONValue, hasBias: Bool) -> String? {
+    private static func layers(_ arguments: JSONValue) -> String? {
         for (key, layer) in [("conv_op", "Conv3d"), ("norm_op", "InstanceNorm3d"), ("nonlin", "LeakyReLU")] {
             guard let name = arguments[key]?.string?.split(separator: "."), name.last.map(String.init) == layer else {
                 return "\(key) is \(text(arguments[key])), but must be \(layer)"
@@ -42,7 +47,28 @@ enum PlannedNetwork {
         if let slope = arguments["nonlin_kwargs"]?["negative_slope"], slope.number != 0.01 {
             return "negative_slope in nonlin_kwargs is \(text(slope)), but must be 0.01"
         }
-        return hasBias ? nil : "conv_bias is \(text(arguments["conv_bias"])), but must be true"
+        return nil
+    }
+
+    /// What the classes take beyond the layers.
+    private static func blocks(_ arguments: JSONValue, _ architecture: Architecture) -> String? {
+        if let first = arguments["nonlin_first"], first.bool != false {
+            return "nonlin_first is \(text(first)), but must be false"
+        }
+        if let block = arguments["block"], !block.isNull,
+            block.string?.split(separator: ".").last.map(String.init) != "BasicBlockD"
+        {
+            return "block is \(text(block)), but must be BasicBlockD"
+        }
+        if let channels = arguments["bottleneck_channels"], !channels.isNull {
+            return "bottleneck_channels is \(text(channels)), but must be null"
+        }
+        if let channels = arguments["stem_channels"], !channels.isNull,
+            channels.integer != architecture.featuresPerLevel.first
+        {
+            return "stem_channels is \(text(channels)), but must be null or the features of the first level"
+        }
+        return nil
     }
 
     private static func levels(_ strides: [[Int]]) -> String? {

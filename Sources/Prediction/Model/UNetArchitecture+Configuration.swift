@@ -20,8 +20,9 @@ extension UNetArchitecture {
         self.init(
             inputChannelCount: inputChannelCount, headCount: headCount, features: architecture.featuresPerLevel,
             kernelSizes: architecture.kernelSizes, strides: architecture.strides,
+            encoder: architecture.shortClassName == PlannedNetwork.residualClass ? .residual : .plain,
             encoderConvolutionCounts: architecture.convolutionsPerEncoderLevel,
             decoderConvolutionCounts: architecture.convolutionsPerDecoderLevel,
-            normEpsilon: Float(architecture.normEpsilon))
+            hasConvolutionBias: architecture.convBias, normEpsilon: Float(architecture.normEpsilon))
     }
 }
