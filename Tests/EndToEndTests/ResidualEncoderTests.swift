@@ -16,7 +16,7 @@ extension EndToEnd {
                 let name = plans["configurations"]?["3d_fullres"]?["architecture"]?["network_class_name"]?.string
                 #expect(name == "dynamic_network_architectures.architectures.unet.ResidualEncoderUNet")
                 let network = configuration + ["architecture", "arch_kwargs"]
-                plans.set(configuration + ["batch_size"], .integer(10))
+                plans.set(configuration + ["batch_size"], .integer(4))
                 plans.set(network + ["features_per_stage"], [16, 32, 32])
                 plans.set(network + ["n_blocks_per_stage"], [1, 2, 1])
             }

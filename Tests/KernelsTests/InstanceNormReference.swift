@@ -111,6 +111,8 @@ struct NormCase: CustomTestStringConvertible, Sendable {
     struct Reference {
         /// In front of LeakyReLU.
         var linear: [Double] = []
+        /// Of what stands there, and so of a skip path that is added.
+        var linearGradient: [Double] = []
         var output: [Double] = []
         var inputGradient: [Double] = []
         /// Per scalar: what the gradient's terms amount to before they cancel.
@@ -122,7 +124,11 @@ struct NormCase: CustomTestStringConvertible, Sendable {
     }
 
     /// The definition, over the whole gradient (both parts added).
-    func reference(_ input: [Float], scale: [Float], shift: [Float], gradient: [Double]) -> Reference {
+    ///
+    /// - Parameter skip: added in front of LeakyReLU, or nil.
+    func reference(
+        _ input: [Float], scale: [Float], shift: [Float], gradient: [Double], skip: [Float]? = nil
+    ) -> Reference {
         var result = Reference()
         result.scaleGradient = Array(repeating: 0, count: channelCount)
         result.shiftGradient = result.scaleGradient
@@ -137,11 +143,13 @@ struct NormCase: CustomTestStringConvertible, Sendable {
             let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / voxels
             let inverse = 1 / (variance + Double(epsilon)).squareRoot()
             let n = x.map { ($0 - mean) * inverse }
-            let t = n.map { gamma * $0 + beta }
+            var t = n.map { gamma * $0 + beta }
+            if let skip { t = zip(t, skip[range]).map { $0 + Double($1) } }
             let g = zip(t, gradient[range]).map { $0 > 0 ? $1 : leak * $1 }
             let sum = g.reduce(0, +)
             let sumN = zip(g, n).reduce(0) { $0 + $1.0 * $1.1 }
             result.linear += t
+            result.linearGradient += g
             result.output += t.map { $0 > 0 ? $0 : leak * $0 }
             result.inputGradient += zip(g, n).map { gamma * inverse * ($0 - sum / voxels - $1 * sumN / voxels) }
             let largest = g.map { abs($0) }.max() ?? 0

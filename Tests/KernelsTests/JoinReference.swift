@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 import Testing
 
-/// Instance norm, addition and LeakyReLU by their definition in float64, on the sizes of ``NormCase``.
+/// The end of a residual block on the sizes of ``NormCase``, and the numbers that a test puts in.
 struct JoinCase: CustomTestStringConvertible, Sendable {
     var norm: NormCase
 
@@ -56,54 +56,6 @@ struct JoinCase: CustomTestStringConvertible, Sendable {
         result.skipGradient = plain(dy)
         result.scaleGradient = scales.array
         result.shiftGradient = shifts.array
-        return result
-    }
-
-    struct Reference {
-        /// In front of LeakyReLU.
-        var linear: [Double] = []
-        var output: [Double] = []
-        var inputGradient: [Double] = []
-        /// Per scalar: what the gradient's terms amount to before they cancel.
-        var inputGradientSize: [Double] = []
-        var skipGradient: [Double] = []
-        var scaleGradient: [Double] = []
-        var shiftGradient: [Double] = []
-        /// Per channel: Σ |g| (|n| + 1).
-        var parameterGradientSize: [Double] = []
-    }
-
-    /// The definition, over the whole gradient (both parts added).
-    func reference(
-        _ input: [Float], skip: [Float], scale: [Float], shift: [Float], gradient: [Double]
-    ) -> Reference {
-        var result = Reference()
-        result.scaleGradient = Array(repeating: 0, count: norm.channelCount)
-        result.shiftGradient = result.scaleGradient
-        result.parameterGradientSize = result.scaleGradient
-        let (voxels, leak) = (Double(norm.voxelCount), Double(norm.leak))
-        for slab in 0..<norm.batchSize * norm.channelCount {
-            let channel = slab % norm.channelCount
-            let (gamma, beta) = (Double(scale[channel]), Double(shift[channel]))
-            let range = slab * norm.voxelCount..<(slab + 1) * norm.voxelCount
-            let x = input[range].map(Double.init)
-            let mean = x.reduce(0, +) / voxels
-            let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / voxels
-            let inverse = 1 / (variance + Double(norm.epsilon)).squareRoot()
-            let n = x.map { ($0 - mean) * inverse }
-            let t = zip(n, skip[range]).map { gamma * $0 + beta + Double($1) }
-            let g = zip(t, gradient[range]).map { $0 > 0 ? $1 : leak * $1 }
-            let (sum, sumN) = (g.reduce(0, +), zip(g, n).reduce(0) { $0 + $1.0 * $1.1 })
-            result.linear += t
-            result.output += t.map { $0 > 0 ? $0 : leak * $0 }
-            result.skipGradient += g
-            result.inputGradient += zip(g, n).map { gamma * inverse * ($0 - sum / voxels - $1 * sumN / voxels) }
-            let largest = g.map { abs($0) }.max() ?? 0
-            result.inputGradientSize += Array(repeating: abs(gamma) * inverse * largest, count: norm.voxelCount)
-            result.scaleGradient[channel] += sumN
-            result.shiftGradient[channel] += sum
-            result.parameterGradientSize[channel] += zip(g, n).reduce(0) { $0 + abs($1.0) * (abs($1.1) + 1) }
-        }
         return result
     }
 }

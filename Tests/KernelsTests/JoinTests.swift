@@ -14,21 +14,21 @@ import Testing
         var second = norm.hasSecondGradient ? gradient(12) : nil
         // Where LeakyReLU bends, rounding alone decides about the gradient: none is given there.
         let none = [Double](repeating: 0, count: first.count)
-        let bent = join.reference(input, skip: skip, scale: scale, shift: shift, gradient: none)
+        let bent = norm.reference(input, scale: scale, shift: shift, gradient: none, skip: skip)
         for index in first.indices where abs(bent.linear[index]) < 1e-4 {
             first[index] = 0
             second?[index] = 0
         }
         var whole = first.map(Double.init)
         if let second { whole = zip(whole, second).map { $0 + Double($1) } }
-        let expected = join.reference(input, skip: skip, scale: scale, shift: shift, gradient: whole)
+        let expected = norm.reference(input, scale: scale, shift: shift, gradient: whole, skip: skip)
         let result = join.run(input, skip: skip, scale: scale, shift: shift, gradient: first, second: second)
 
         // The input is kept, so bfloat16 rounds results and nothing else.
         let rounding = Double(norm.precision.roundingError)
         let output = worst(result.output, expected.output) { abs(expected.output[$0]) }
         #expect(output <= 1e-5 + rounding, "output differs by \(output)")
-        let skipGradient = worst(result.skipGradient, expected.skipGradient) { abs(expected.skipGradient[$0]) }
+        let skipGradient = worst(result.skipGradient, expected.linearGradient) { abs(expected.linearGradient[$0]) }
         #expect(skipGradient <= 1e-6 + rounding, "gradient of the skip path differs by \(skipGradient)")
         let inputGradient = worst(result.inputGradient, expected.inputGradient) { expected.inputGradientSize[$0] }
         #expect(inputGradient <= 1e-5 + 3 * rounding, "gradient of the input differs by \(inputGradient) of its terms")

@@ -70,6 +70,18 @@ import Testing
         return try UNetArchitecture(configuration: configuration, inputChannelCount: 1, headCount: 2)
     }
 
+    /// The plans of ``TinyModel`` as they were before there was an architecture block.
+    private func oldPlans(network: String, encoderCounts: [Int]) throws -> String {
+        let plans = TinyModel().plansJSON.text()
+        let block = try #require(plans.firstRange(of: "\"architecture\": "))
+        return plans[..<block.lowerBound]
+            + """
+            "UNet_class_name": "\(network)", "UNet_base_num_features": 4, "unet_max_num_features": 8,
+            "n_conv_per_stage_encoder": \(encoderCounts), "n_conv_per_stage_decoder": [1],
+            "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
+            """
+    }
+
     @Test("What the network here does not do is refused by name", arguments: changes)
     func refused(change: Change) throws {
         let plans = TinyModel().plansJSON.text()
@@ -104,15 +116,8 @@ import Testing
     @Test("A slope of 0.01 and plans without an architecture block are the usual network") func accepted() throws {
         let plans = TinyModel().plansJSON.text().replacing("\"inplace\": true", with: "\"negative_slope\": 0.01")
         #expect(try architecture(of: plans).leak == 0.01)
-        let block = try #require(plans.firstRange(of: "\"architecture\": "))
-        let old =
-            plans[..<block.lowerBound]
-                + """
-                "UNet_class_name": "PlainConvUNet", "UNet_base_num_features": 4, "unet_max_num_features": 8,
-                "n_conv_per_stage_encoder": [1, 1], "n_conv_per_stage_decoder": [1],
-                "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
-                """
-        #expect(try architecture(of: String(old)) == architecture(of: plans))
+        let old = try oldPlans(network: "PlainConvUNet", encoderCounts: [1, 1])
+        #expect(try architecture(of: old) == architecture(of: plans))
     }
 
     @Test(
@@ -143,16 +148,7 @@ import Testing
     }
 
     @Test("Plans without an architecture block name the residual encoder by its class") func oldResidual() throws {
-        let plans = TinyModel().plansJSON.text()
-        let block = try #require(plans.firstRange(of: "\"architecture\": "))
-        let old =
-            plans[..<block.lowerBound]
-                + """
-                "UNet_class_name": "ResidualEncoderUNet", "UNet_base_num_features": 4, "unet_max_num_features": 8,
-                "n_conv_per_stage_encoder": [1, 3], "n_conv_per_stage_decoder": [1],
-                "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]]}}}
-                """
-        let network = try architecture(of: String(old))
+        let network = try architecture(of: oldPlans(network: "ResidualEncoderUNet", encoderCounts: [1, 3]))
         #expect(network.encoder == .residual && network.encoderConvolutionCounts == [1, 3])
     }
 }

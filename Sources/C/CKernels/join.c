@@ -1,32 +1,8 @@
-// The end of a residual block, for every kind of block; a plain layout has blocks of one lane.
+// The end of a residual block, for every kind of block.
 #include "kernels.h"
 
-#define B 16
-#define ELEMENT float32
-#define TYPE float
-#include "join_kernels.h"
-
-#define B 8
-#define ELEMENT float32
-#define TYPE float
-#include "join_kernels.h"
-
-#define B 1
-#define ELEMENT float32
-#define TYPE float
-#include "join_kernels.h"
-
-#define B 16
-#define ELEMENT bfloat16
-#define TYPE uint16_t
-#include "join_kernels.h"
-
-// Calls the kernel of the given kind of block.
-#define DISPATCH(name, ...)                                                                                            \
-    if (element == CKERNELS_BFLOAT16) name##_bfloat16_16(__VA_ARGS__);                                                 \
-    else if (lanes == 16) name##_float32_16(__VA_ARGS__);                                                              \
-    else if (lanes == 8) name##_float32_8(__VA_ARGS__);                                                                \
-    else name##_float32_1(__VA_ARGS__)
+#define KERNELS "join_kernels.h"
+#include "kinds.h"
 
 void ckernels_affine_add_leaky(
     const void *x, const void *skip, void *y, ckernels_element element, int64_t voxels, int lanes, const float *scale,

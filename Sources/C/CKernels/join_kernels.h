@@ -1,8 +1,5 @@
-// Kernels of a residual block's end for blocks of B lanes of ELEMENT (float32 or bfloat16, stored as TYPE); join.c
-// includes this once per kind. Arithmetic is float32 throughout, sums over more than CHUNK voxels double.
-#define NAMED(name) PAIR(PAIR(name, ELEMENT), B)
-#define READ(place) PAIR(load, ELEMENT)(place)
-#define WRITE(place, value) PAIR(store, ELEMENT)(place, value)
+// Kernels of a residual block's end, for one of the kinds of kinds.h. Arithmetic is float32 throughout, sums over more
+// than CHUNK voxels double.
 
 CLONES static void NAMED(affine_add)(
     const TYPE *restrict x, const TYPE *restrict skip, TYPE *restrict y, int64_t voxels, const float *scale,
@@ -80,9 +77,3 @@ CLONES static void NAMED(join_gradient)(
 }
 
 #undef GRADIENT_OF
-#undef NAMED
-#undef READ
-#undef WRITE
-#undef B
-#undef ELEMENT
-#undef TYPE

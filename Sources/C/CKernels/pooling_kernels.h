@@ -1,8 +1,4 @@
-// Pooling kernels for blocks of B lanes of ELEMENT (float32 or bfloat16, stored as TYPE); pooling.c includes this once
-// per kind. Arithmetic is float32 throughout.
-#define NAMED(name) PAIR(PAIR(name, ELEMENT), B)
-#define READ(place) PAIR(load, ELEMENT)(place)
-#define WRITE(place, value) PAIR(store, ELEMENT)(place, value)
+// Pooling kernels, for one of the kinds of kinds.h. Arithmetic is float32 throughout.
 
 CLONES static void NAMED(average)(const TYPE *restrict x, ckernels_box box, int64_t count, TYPE *restrict y) {
     float share = 1 / (float)(box.depth * box.height * box.width);
@@ -38,10 +34,3 @@ CLONES static void NAMED(average_gradient)(
     if (adding) NAMED(spread)(dy, box, count, 1, dx);
     else NAMED(spread)(dy, box, count, 0, dx);
 }
-
-#undef NAMED
-#undef READ
-#undef WRITE
-#undef B
-#undef ELEMENT
-#undef TYPE
