@@ -13,14 +13,25 @@ package struct AxisTaps: Sendable {
     /// Output voxels.
     package var count: Int { lower.count }
 
-    /// - Parameter order: nearest or linear. Nearest takes the upper voxel of a tie.
-    package init(from inputCount: Int, to outputCount: Int, order: Interpolation) {
+    /// - Parameters:
+    ///   - order: nearest or linear. Nearest takes the upper voxel of a tie.
+    ///   - splitsEdges: where `q` lies outside, the edge voxel is both the lower and the upper one, with the weights that
+    ///     `q` would have further inside: the same value, but sums are rounded as SciPy rounds them.
+    package init(from inputCount: Int, to outputCount: Int, order: Interpolation, splitsEdges: Bool = false) {
         var lower: [Int] = []
         var upper: [Int] = []
         var weight: [Double] = []
         let ratio = Double(inputCount) / Double(outputCount)
         for output in 0..<outputCount {
-            let position = min(max((Double(output) + 0.5) * ratio - 0.5, 0), Double(inputCount - 1))
+            let sample = (Double(output) + 0.5) * ratio - 0.5
+            if splitsEdges, order == .linear {
+                let first = Int(sample.rounded(.down))
+                lower.append(max(first, 0))
+                upper.append(min(first + 1, inputCount - 1))
+                weight.append(sample - Double(first))
+                continue
+            }
+            let position = min(max(sample, 0), Double(inputCount - 1))
             let first = order == .nearest ? Int((position + 0.5).rounded(.down)) : Int(position.rounded(.down))
             lower.append(min(first, inputCount - 1))
             if order == .nearest {

@@ -4,10 +4,11 @@ import Threads
 extension Resampling {
     /// Resamples a label map.
     ///
-    /// With linear interpolation every label's map of zeros and ones is interpolated, labels in ascending order; a
-    /// voxel takes the last label whose value there is at least one half, and 0 when there is none. As only labels of
-    /// the eight neighbors count, the work does not depend on the number of labels. Sums are formed in SciPy's order,
-    /// so that ties fall alike.
+    /// With linear interpolation every label's map of zeros and ones is interpolated, and a voxel takes the label of
+    /// the largest value. Where several share it, the nearest voxel's label wins if it is one of them, and the smallest
+    /// of them otherwise. As only labels of the eight neighbors count, the work does not depend on the number of labels.
+    /// Sums are formed in SciPy's order, so that ties fall alike.
+    /// Source: `resize_segmentation` of batchgenerators 0.25.5 (before: the last label of at least one half).
     ///
     /// - Shapes: labels `[D, H, W]`; result `shape`.
     /// - Precondition: orders are nearest or linear.
@@ -21,20 +22,32 @@ extension Resampling {
             from: labels.shape, to: shape, currentSpacing: currentSpacing, newSpacing: newSpacing, order: order,
             orderZ: orderZ, forceSeparateZ: forceSeparateZ)
         if plan.isIdentity { return labels }
-        let taps = (0..<3).map { plan.taps($0) }
-        guard let axis = plan.separateAxis, orderZ == .linear, shape[axis] != labels.shape[axis] else {
-            return vote(labels, taps, takesTies: true)
+        let taps = (0..<3).map { axis in
+            AxisTaps(
+                from: labels.shape[axis], to: shape[axis], order: axis == plan.separateAxis ? orderZ : order,
+                splitsEdges: true)
         }
-        // First in the planes, then along the axis, where one half does not suffice (nnU-Net rounds, ties to even).
+        guard let axis = plan.separateAxis, orderZ == .linear, shape[axis] != labels.shape[axis] else {
+            return vote(labels, taps, by: .largestShare)
+        }
+        // First in the planes, then along the axis, where a label needs more than one half.
         var planes = taps
         planes[axis] = AxisTaps(from: labels.shape[axis], to: labels.shape[axis], order: .nearest)
         var line = (0..<3).map { AxisTaps(from: shape[$0], to: shape[$0], order: .nearest) }
         line[axis] = taps[axis]
-        return vote(vote(labels, planes, takesTies: true), line, takesTies: false)
+        return vote(vote(labels, planes, by: .largestShare), line, by: .majority)
+    }
+
+    /// Which label wins among those of the eight neighbors.
+    private enum Rule {
+        /// That of the largest weight; of equals the nearest neighbor's, or else the smallest.
+        case largestShare
+        /// That of more than half of the weight, or else 0.
+        case majority
     }
 
     /// The label of every output voxel, by the weights of its eight neighbors.
-    private static func vote(_ labels: Tensor<Int16>, _ taps: [AxisTaps], takesTies: Bool) -> Tensor<Int16> {
+    private static func vote(_ labels: Tensor<Int16>, _ taps: [AxisTaps], by rule: Rule) -> Tensor<Int16> {
         let shape = taps.map(\.lower.count)
         let (inputHeight, inputWidth) = (labels.shape[1], labels.shape[2])
         let (height, width) = (shape[1], shape[2])
@@ -59,7 +72,7 @@ extension Resampling {
                                             source + (planes.1 + rows.0) * inputWidth,
                                             source + (planes.1 + rows.1) * inputWidth
                                         ), depthWeight: depthWeight, heightWeight: taps[1].weight[h],
-                                        takesTies: takesTies)
+                                        rule: rule)
                                     let line = target + (d * height + h) * width
                                     for w in 0..<width {
                                         line[w] = corner.label(lower[w], upper[w], weight[w])
@@ -81,7 +94,7 @@ extension Resampling {
         let rows: (Row, Row, Row, Row)
         let depthWeight: Double
         let heightWeight: Double
-        let takesTies: Bool
+        let rule: Rule
 
         /// The label that wins between the columns `lower` and `upper`, the second one's weight being `weight`.
         @inline(__always)
@@ -112,14 +125,18 @@ extension Resampling {
                 if labels.7 == label { total += upperUpper * weight }
                 return total
             }
-            // At most two labels reach one half; the larger one overwrites the smaller one.
-            var best: Int16?
-            func consider(_ label: Int16) {
-                if let best, label <= best { return }
-                let total = sum(label)
-                if takesTies ? total >= 0.5 : total > 0.5 { best = label }
+            if rule == .majority {
+                for label in [labels.0, labels.1, labels.2, labels.3, labels.4, labels.5, labels.6, labels.7]
+                where sum(label) > 0.5 { return label }
+                return 0
             }
-            consider(labels.0)
+            var best = labels.0
+            var largest = sum(best)
+            func consider(_ label: Int16) {
+                if label == best { return }
+                let total = sum(label)
+                if total > largest || total == largest && label < best { (best, largest) = (label, total) }
+            }
             consider(labels.1)
             consider(labels.2)
             consider(labels.3)
@@ -127,7 +144,20 @@ extension Resampling {
             consider(labels.5)
             consider(labels.6)
             consider(labels.7)
-            return best ?? 0
+            let nearest = nearestLabel(labels, weight)
+            return nearest != best && sum(nearest) == largest ? nearest : best
+        }
+
+        /// The label of the corner that the sample is nearest to, the upper one of a tie.
+        private func nearestLabel(
+            _ labels: (Int16, Int16, Int16, Int16, Int16, Int16, Int16, Int16), _ weight: Double
+        ) -> Int16 {
+            let isRight = weight >= 0.5
+            if depthWeight < 0.5 {
+                return heightWeight < 0.5
+                    ? (isRight ? labels.1 : labels.0) : (isRight ? labels.3 : labels.2)
+            }
+            return heightWeight < 0.5 ? (isRight ? labels.5 : labels.4) : (isRight ? labels.7 : labels.6)
         }
     }
 }

@@ -1,7 +1,7 @@
 """Writes resampling.json: scikit-image's resize, and nnU-Net's resampling of images and label maps.
 
 Run: python3 resampling.py > resampling.json
-Needs numpy, scikit-image, nnunetv2 and batchgenerators 0.25.1 (newer ones resample label maps by another rule).
+Needs numpy, scikit-image, nnunetv2 2.8.1 and batchgenerators 0.25.5 (older ones resample label maps by another rule).
 The input follows from a formula: voxel n is the hash below of n, in [0, 1). Labels are the interpolated class of coarse
 blocks, see `labels`. A result is given by its sum, its largest value and 24 samples; a label map by SHA-256 (int16).
 """
