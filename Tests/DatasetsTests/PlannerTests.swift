@@ -120,11 +120,25 @@ import Testing
         #expect(try large.configuration(named: "3d_fullres").batchDice == true)
     }
 
-    @Test("a dataset of single slices has no 3D configuration") func slices() {
-        let error = #expect(throws: DatasetError.self) {
-            try planner(spacing: [999, 1, 1], shape: [1, 200, 200], cases: 10).plan()
+    @Test("a dataset of single slices has a 2D configuration only") func slices() throws {
+        let plans = try planner(spacing: [999, 1, 1], shape: [1, 200, 200], cases: 10).plan()
+        #expect(plans.configurationNames == ["2d"])
+        #expect(try plans.configuration(named: "2d").patchSize == [224, 224])
+    }
+
+    @Test("a reader that reads other files, or turns axes, is refused by name") func readers() throws {
+        func reader(_ name: String) throws -> String {
+            try DatasetDescription(
+                json: [
+                    "channel_names": ["0": "MRI"], "labels": ["background": 0, "a": 1], "numTraining": 5,
+                    "file_ending": ".nii", "overwrite_image_reader_writer": .string(name),
+                ], path: "dataset.json"
+            ).readerName()
         }
-        #expect(error?.description.contains("3d_fullres") == true)
+        #expect(try reader("SimpleITKIO") == "SimpleITKIO" && reader("None") == "NibabelIO")
+        let error = #expect(throws: DatasetError.self) { try reader("NibabelIOWithReorient") }
+        #expect(error?.description.contains("dataset.json: \"overwrite_image_reader_writer\"") == true)
+        #expect(error?.description.contains("\"NibabelIOWithReorient\"") == true)
     }
 
     @Test("impossible options are refused") func options() {

@@ -109,4 +109,18 @@ public struct Configuration: Sendable, Equatable {
             architecture.strides.reduce(0) { $0 + ($1[axis] > 1 ? Int.bitWidth - 1 - $1[axis].leadingZeroBitCount : 0) }
         }
     }
+
+    /// Why nothing is trained with this configuration yet; nil for one at full resolution that needs the image alone.
+    public var reasonAgainstTraining: String? {
+        if patchSize.count == 2 { return "it is 2D; training and predicting 2D configurations comes later" }
+        if let next = json["next_stage"]?.string {
+            return "it is the low-resolution stage in front of \(next); training and predicting cascades comes later"
+        }
+        if let previousConfiguration {
+            return
+                "it needs the predictions of \(previousConfiguration) as input; training and predicting cascades comes "
+                + "later"
+        }
+        return nil
+    }
 }

@@ -2,8 +2,8 @@ import Documents
 
 /// Makes plans from a fingerprint: target spacing, axis order, patch, batch and network.
 ///
-/// Source: nnU-Net's experiment planners. Only `3d_fullres` is written; the low-resolution search runs because
-/// `batch_dice` depends on its outcome.
+/// Source: nnU-Net's experiment planners. A dataset of volumes gets `2d` and `3d_fullres`, and where a patch shows too
+/// little of a case `3d_lowres` and `3d_cascade_fullres` as well; a dataset of single slices gets `2d` alone.
 public struct ExperimentPlanner: Sendable {
     public let fingerprint: Fingerprint
     public let description: DatasetDescription
@@ -35,7 +35,7 @@ public struct ExperimentPlanner: Sendable {
     /// The plans.
     ///
     /// - Parameter existing: plans that stand in the way; configurations that the new ones do not have are kept.
-    /// - Throws: ``DatasetError/planning(_:)`` for a dataset of single slices, and for impossible options.
+    /// - Throws: ``DatasetError/planning(_:)`` for impossible options and for an image reader that is not known here.
     public func plan(keeping existing: Plans? = nil, path: String = "the new plans") throws(DatasetError) -> Plans {
         if let spacing = overwriteTargetSpacing, spacing.count != 3 || !spacing.allSatisfy({ $0 > 0 && $0.isFinite }) {
             throw .planning(
@@ -44,25 +44,46 @@ public struct ExperimentPlanner: Sendable {
         guard memoryTarget > 0, memoryTarget.isFinite else {
             throw .planning("the memory target is \(memoryTarget) GB; it must be above 0")
         }
+        let reader = try description.readerName()
         let geometry = PlannedGeometry(fingerprint: fingerprint, overwriteTargetSpacing: overwriteTargetSpacing)
-        guard geometry.medianShape[0] != 1 else {
-            throw .planning(
-                "the median shape of \(datasetName) is \(geometry.medianShape): these are single slices, for which "
-                    + "there is no 3d_fullres configuration")
-        }
-        let planner = PatchPlanner(preset: preset, memoryTarget: memoryTarget, classCount: description.labels.count)
-        let full = planner.plan(
-            spacing: geometry.spacing, medianShape: geometry.medianShape,
-            datasetVoxelCount: geometry.medianVoxelCount * Double(description.trainingCaseCount))
-        let low = lowResolution(geometry: geometry, full: full, planner: planner)
-        var configurations = JSONObject()
-        configurations["3d_fullres"] = configurationJSON(
-            full, spacing: geometry.spacing, medianShape: geometry.medianShape,
-            identifier: dataIdentifier(for: "3d_fullres"), batchDice: low != nil)
+        var configurations = configurations(geometry: geometry)
         for (name, value) in existing?.json["configurations"]?.object?.members ?? [] where configurations[name] == nil {
             configurations[name] = value
         }
-        return try Plans(json: document(geometry: geometry, configurations: configurations), path: path)
+        return try Plans(
+            json: document(geometry: geometry, configurations: configurations, reader: reader), path: path)
+    }
+
+    private func configurations(geometry: PlannedGeometry) -> JSONObject {
+        let planner = PatchPlanner(preset: preset, memoryTarget: memoryTarget, classCount: description.labels.count)
+        let voxelCount = geometry.medianVoxelCount * Double(description.trainingCaseCount)
+        let spacing = (slice: Array(geometry.spacing[1...]), volume: geometry.spacing)
+        let shape = (slice: Array(geometry.medianShape[1...]), volume: geometry.medianShape)
+        let slices = planner.plan(spacing: spacing.slice, medianShape: shape.slice, datasetVoxelCount: voxelCount)
+        var configurations: JSONObject = [
+            "2d": .object(
+                configurationJSON(
+                    slices, name: "2d", spacing: spacing.slice, medianShape: .reals(shape.slice), batchDice: true))
+        ]
+        // A depth of 1: the cases are single slices.
+        guard shape.volume[0] != 1 else { return configurations }
+        let full = planner.plan(spacing: spacing.volume, medianShape: shape.volume, datasetVoxelCount: voxelCount)
+        let low = lowResolution(geometry: geometry, full: full, planner: planner)
+        if let low {
+            var entry = configurationJSON(
+                low.result, name: "3d_lowres", spacing: low.spacing,
+                medianShape: .integers(low.medianShape.map { Int($0) }), batchDice: false)
+            entry["next_stage"] = "3d_cascade_fullres"
+            configurations["3d_lowres"] = .object(entry)
+        }
+        configurations["3d_fullres"] = .object(
+            configurationJSON(
+                full, name: "3d_fullres", spacing: spacing.volume, medianShape: .reals(shape.volume),
+                batchDice: low != nil))
+        if low != nil {
+            configurations["3d_cascade_fullres"] = ["inherits_from": "3d_fullres", "previous_stage": "3d_lowres"]
+        }
+        return configurations
     }
 
     /// A plan at coarser spacing.
@@ -95,95 +116,5 @@ public struct ExperimentPlanner: Sendable {
             found = LowResolution(spacing: spacing, medianShape: rounded, result: result)
         }
         return geometry.medianVoxelCount / medianVoxels < 2 ? nil : found
-    }
-
-    private func dataIdentifier(for configuration: String) -> String {
-        // The residual presets share the full-resolution cases of the standard planner.
-        (preset.encoder == .residual && plansName == preset.plansName ? "nnUNetPlans" : plansName) + "_" + configuration
-    }
-
-    private func document(geometry: PlannedGeometry, configurations: JSONObject) -> JSONValue {
-        [
-            "dataset_name": .string(datasetName),
-            "plans_name": .string(plansName),
-            "original_median_spacing_after_transp": .reals(
-                geometry.transposed(medianPerAxis(of: fingerprint.spacings))),
-            "original_median_shape_after_transp": .integers(
-                geometry.transposed(medianPerAxis(of: fingerprint.shapesAfterCrop.map { $0.map(Double.init) }))
-                    .map { Int($0.rounded(.toNearestOrEven)) }),
-            "image_reader_writer": .string(readerName),
-            "transpose_forward": .integers(geometry.transposeForward),
-            "transpose_backward": .integers([0, 1, 2].map { geometry.transposeForward.firstIndex(of: $0) ?? $0 }),
-            "configurations": .object(configurations),
-            "experiment_planner_used": .string(preset.plannerName),
-            "label_manager": "LabelManager",
-            "foreground_intensity_properties_per_channel": IntensityProperties.json(
-                of: fingerprint.intensityProperties),
-        ]
-    }
-
-    /// The reader that nnU-Net would choose, so that it can use the plans.
-    private var readerName: String {
-        let wanted = description.json["overwrite_image_reader_writer"]?.string
-        if let wanted, ["SimpleITKIO", "NibabelIO"].contains(wanted) { return wanted }
-        return description.fileEnding == ".nii" ? "NibabelIO" : "SimpleITKIO"
-    }
-
-    private func configurationJSON(
-        _ result: PatchPlanner.Result, spacing: [Double], medianShape: [Double], identifier: String, batchDice: Bool
-    ) -> JSONValue {
-        let schemes = description.channelNames.map { NormalizationScheme(channelName: $0) }
-        let usesMask = fingerprint.medianRelativeSize < 0.75
-        let function: JSONValue = "resample_data_or_seg_to_shape"
-        func arguments(isSegmentation: Bool, order: Int) -> JSONValue {
-            ["is_seg": .bool(isSegmentation), "order": .integer(order), "order_z": 0, "force_separate_z": nil]
-        }
-        return [
-            "data_identifier": .string(identifier),
-            "preprocessor_name": "DefaultPreprocessor",
-            "batch_size": .integer(result.batchSize),
-            "patch_size": .integers(result.topology.patchSize),
-            "median_image_size_in_voxels": .reals(medianShape),
-            "spacing": .reals(spacing),
-            "normalization_schemes": .strings(schemes.map(\.rawValue)),
-            "use_mask_for_norm": .array(schemes.map { .bool(usesMask && $0 == .zScore) }),
-            "resampling_fn_data": function,
-            "resampling_fn_seg": function,
-            "resampling_fn_data_kwargs": arguments(isSegmentation: false, order: 3),
-            "resampling_fn_seg_kwargs": arguments(isSegmentation: true, order: 1),
-            "resampling_fn_probabilities": function,
-            "resampling_fn_probabilities_kwargs": arguments(isSegmentation: false, order: 1),
-            "architecture": architectureJSON(result.topology),
-            "batch_dice": .bool(batchDice),
-        ]
-    }
-
-    private func architectureJSON(_ topology: NetworkTopology) -> JSONValue {
-        let levels = topology.strides.count
-        let axisCount = topology.patchSize.count
-        let isPlain = preset.encoder == .plain
-        var arguments: JSONObject = [
-            "n_stages": .integer(levels),
-            "features_per_stage": .integers(preset.features(levels: levels, axisCount: axisCount)),
-            "conv_op": .string("torch.nn.modules.conv.Conv\(axisCount)d"),
-            "kernel_sizes": .array(topology.kernelSizes.map { .integers($0) }),
-            "strides": .array(topology.strides.map { .integers($0) }),
-        ]
-        arguments[isPlain ? "n_conv_per_stage" : "n_blocks_per_stage"] = .integers(preset.encoderCounts(levels: levels))
-        arguments["n_conv_per_stage_decoder"] = .integers(preset.decoderCounts(levels: levels))
-        arguments["conv_bias"] = true
-        arguments["norm_op"] = .string("torch.nn.modules.instancenorm.InstanceNorm\(axisCount)d")
-        arguments["norm_op_kwargs"] = ["eps": 1e-05, "affine": true]
-        arguments["dropout_op"] = .null
-        arguments["dropout_op_kwargs"] = .null
-        arguments["nonlin"] = "torch.nn.LeakyReLU"
-        arguments["nonlin_kwargs"] = ["inplace": true]
-        return [
-            "network_class_name": .string(
-                "dynamic_network_architectures.architectures.unet."
-                    + (isPlain ? "PlainConvUNet" : "ResidualEncoderUNet")),
-            "arch_kwargs": .object(arguments),
-            "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
-        ]
     }
 }

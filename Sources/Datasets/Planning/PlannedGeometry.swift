@@ -35,7 +35,8 @@ package struct PlannedGeometry: Sendable, Equatable {
     /// The median spacing; where one axis is far coarser than the others and has far fewer voxels, the 10th percentile
     /// of that axis, but no finer than the others.
     private static func targetSpacing(of fingerprint: Fingerprint) -> [Double] {
-        var target = medianPerAxis(of: fingerprint.spacings)
+        // The 50th percentile, which may differ from the median in the last bit, as nnU-Net takes it.
+        var target = (0..<3).map { axis in percentile(50, of: fingerprint.spacings.map { $0[axis] }) }
         let size = medianPerAxis(of: fingerprint.shapesAfterCrop.map { $0.map(Double.init) })
         let coarsest = coarsestAxis(of: target)
         let others = target.indices.filter { $0 != coarsest }

@@ -23,6 +23,10 @@ public struct PlannerPreset: Sendable, Equatable {
     public static let standard = PlannerPreset(
         plannerName: "ExperimentPlanner", plansName: "nnUNetPlans", encoder: .plain, reference3D: 560_000_000,
         reference2D: 85_000_000, referenceGigabytes: 8, largestDatasetShare: 0.05)
+    /// nnU-Net's `ResEncUNetPlanner`, the base of the residual ones.
+    public static let residual = PlannerPreset(
+        plannerName: "ResEncUNetPlanner", plansName: "nnUNetResEncUNetPlans", encoder: .residual,
+        reference3D: 680_000_000, reference2D: 135_000_000, referenceGigabytes: 8, largestDatasetShare: 0.05)
     public static let residualM = PlannerPreset(
         plannerName: "nnUNetPlannerResEncM", plansName: "nnUNetResEncUNetMPlans", encoder: .residual,
         reference3D: 680_000_000, reference2D: 135_000_000, referenceGigabytes: 8, largestDatasetShare: 1)
@@ -32,6 +36,9 @@ public struct PlannerPreset: Sendable, Equatable {
     public static let residualXL = PlannerPreset(
         plannerName: "nnUNetPlannerResEncXL", plansName: "nnUNetResEncUNetXLPlans", encoder: .residual,
         reference3D: 3_600_000_000, reference2D: 560_000_000, referenceGigabytes: 40, largestDatasetShare: 1)
+
+    /// All planners that are known here.
+    public static let all: [PlannerPreset] = [.standard, .residual, .residualM, .residualL, .residualXL]
 
     /// Convolutions (or blocks) of an encoder and of a decoder level.
     func encoderCounts(levels: Int) -> [Int] {

@@ -3,10 +3,13 @@ import Foundation
 
 /// What preprocessed cases depend on, as one text: cases with equal signatures are equal.
 enum PreprocessingSignature {
+    /// How label maps are resampled; cases made by an earlier rule are made anew.
+    private static let labelRule = "the label of the largest share"
+
     /// - Returns: SHA-256 over the relevant part of the plans, the labels, and name, size and time of every raw file.
     static func make(dataset: RawDataset, plans: Plans, configuration: Configuration) -> String {
         var parts: [JSONValue] = [
-            .integer(CaseStore.formatVersion), .integers(plans.transposeForward),
+            .integer(CaseStore.formatVersion), .string(labelRule), .integers(plans.transposeForward),
             plans.json["foreground_intensity_properties_per_channel"] ?? .null,
             dataset.description.json["labels"] ?? .null,
         ]

@@ -15,7 +15,6 @@ from sklearn.model_selection import KFold
 folder = sys.argv[1]
 with open(folder + "/nnUNetPlans.json") as file:
     plans = json.load(file)
-del plans["configurations"]["2d"]
 with open(folder + "/dataset_fingerprint.json") as file:
     fingerprint = json.load(file)
 cases = {}

@@ -2,7 +2,7 @@
 
 Run: python preparation.py (needs nnunetv2, SimpleITK). The same formula stands in SyntheticDataset.swift. Six cases, two
 channels (CT and T2), zeros around a block, W the coarsest axis, one case anisotropic enough for slice-wise resampling.
-Kept are the fingerprint, the plans of 3d_fullres, and per case shape, norms, samples, label counts, class locations.
+Kept are the fingerprint, the plans, and per case shape, norms, samples, label counts, class locations.
 """
 import json
 import os
@@ -60,7 +60,6 @@ with tempfile.TemporaryDirectory() as root:
             fingerprint = file.read()
         with open(root + "/preprocessed/Dataset001_Small/nnUNetPlans.json") as file:
             plans = json.load(file)
-        del plans["configurations"]["2d"]
         manager = PlansManager(plans)
         cases = []
         for case in range(6):
