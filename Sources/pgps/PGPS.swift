@@ -8,7 +8,8 @@ struct PGPS: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pgps", abstract: "Trains 3D medical segmentation networks on CPU clusters.",
         subcommands: [
-            PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self, ScheduleCommand.self,
+            PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self,
+            ExtractFingerprintCommand.self, PlanExperimentCommand.self, PreprocessCommand.self, ScheduleCommand.self,
             TrainCommand.self, PredictCommand.self, EvaluateCommand.self, CheckpointCommand.self, InspectCommand.self,
             BenchmarkCommand.self, InfoCommand.self,
         ])

@@ -1,8 +1,8 @@
 import Documents
-import Foundation
 import Threads
 
-/// From a raw dataset to preprocessed cases: integrity check, fingerprint, plans, splits, preprocessing.
+/// From a raw dataset to preprocessed cases: integrity check, fingerprint, plans, splits, preprocessing; all at once
+/// or step by step.
 public struct DatasetPreparation: Sendable {
     public struct Options: Sendable {
         /// Configurations to preprocess; those that the plans lack are skipped with a note.
@@ -13,8 +13,9 @@ public struct DatasetPreparation: Sendable {
         public var isClean = false
         /// Cases in memory at a time while they are checked and measured; all threads' worth when absent.
         public var checkLimit: Int?
-        /// Cases in memory at a time while they are preprocessed.
-        public var preprocessingLimit: Int?
+        /// Cases in memory at a time while they are preprocessed: one number for all configurations, or one for each;
+        /// none: all threads' worth.
+        public var preprocessingLimits: [Int] = []
         public var preset = PlannerPreset.standard
         public var memoryTarget: Double?
         public var plansName: String?
@@ -51,24 +52,72 @@ public struct DatasetPreparation: Sendable {
     /// - Parameter report: called from several threads, one at a time.
     /// - Throws: ``DatasetError``; before the first file is written where the raw dataset is at fault.
     public func run(report: @escaping @Sendable (Event) -> Void) throws(DatasetError) {
+        let folders = try folders()
+        let fingerprint = try extractFingerprint(folders, report: report)
+        let plans = try plan(folders, fingerprint: fingerprint, report: report)
+        if !options.skipsPreprocessing { try preprocess(folders, plans: plans, report: report) }
+    }
+
+    /// Checks the raw dataset and writes its fingerprint and its folds.
+    public func extractFingerprint(report: @escaping @Sendable (Event) -> Void) throws(DatasetError) {
+        _ = try extractFingerprint(try folders(), report: report)
+    }
+
+    /// Writes the plans for the fingerprint that is there.
+    public func planExperiment(report: (Event) -> Void) throws(DatasetError) {
+        let folders = try folders()
+        let path = folders.target + "/dataset_fingerprint.json"
+        guard FileAccess.exists(path) else {
+            throw .document(
+                path: path, problems: ["the file is missing; run extract-fingerprint or plan-and-preprocess first"])
+        }
+        _ = try plan(folders, fingerprint: try Fingerprint(contentsOf: path), report: report)
+    }
+
+    /// Preprocesses the cases as the plans ``Options/plansName`` say.
+    public func preprocess(report: @escaping @Sendable (Event) -> Void) throws(DatasetError) {
+        let folders = try folders()
+        let plans = try Plans(
+            contentsOf: folders.target + "/\(options.plansName ?? options.preset.plansName).json")
+        try writeSplits(folders)
+        try preprocess(folders, plans: plans, report: report)
+    }
+
+    /// The raw dataset and the folder that everything made from it goes to.
+    private struct Folders {
+        let raw: RawDataset
+        let target: String
+
+        func splits() throws(DatasetError) -> Splits {
+            try SplitsFiles(raw: raw.folder, preprocessed: target).load(identifiers: raw.cases.map(\.identifier))
+        }
+    }
+
+    private func folders() throws(DatasetError) -> Folders {
         let target = try workspace.preprocessedFolder(of: name)
         let raw = try RawDataset(folder: try workspace.rawFolder(of: name))
-        let identifiers = raw.cases.map(\.identifier)
-        guard !identifiers.isEmpty else {
+        guard !raw.cases.isEmpty else {
             throw .document(
                 path: raw.folder + "/imagesTr", problems: ["no file CASE_0000\(raw.description.fileEnding) lies here"])
         }
+        _ = try raw.description.readerName()
         try checkFolderCanBeMade(target)
-        let splits = try SplitsFiles(raw: raw.folder, preprocessed: target).load(identifiers: identifiers)
-        let fingerprint = try inspect(raw, target: target, report: report)
+        return Folders(raw: raw, target: target)
+    }
 
-        try DatasetError.wrappingFiles { () throws(FileError) in try FileAccess.makeFolder(target) }
-        try fingerprint.write(to: target + "/dataset_fingerprint.json")
-        try copy(raw.folder + "/dataset.json", to: target + "/dataset.json")
-        try splits.write(to: target + "/splits_final.json")
-        let plans = try plan(raw, fingerprint: fingerprint, target: target)
-        report(.planned(plans))
-        if !options.skipsPreprocessing { try preprocess(raw, plans: plans, target: target, report: report) }
+    private func writeSplits(_ folders: Folders) throws(DatasetError) {
+        try folders.splits().write(to: folders.target + "/splits_final.json")
+    }
+
+    private func extractFingerprint(
+        _ folders: Folders, report: @escaping @Sendable (Event) -> Void
+    ) throws(DatasetError) -> Fingerprint {
+        let splits = try folders.splits()
+        let fingerprint = try inspect(folders.raw, target: folders.target, report: report)
+        try DatasetError.wrappingFiles { () throws(FileError) in try FileAccess.makeFolder(folders.target) }
+        try fingerprint.write(to: folders.target + "/dataset_fingerprint.json")
+        try splits.write(to: folders.target + "/splits_final.json")
+        return fingerprint
     }
 
     private func inspect(
@@ -93,24 +142,32 @@ public struct DatasetPreparation: Sendable {
         return fingerprint
     }
 
-    private func plan(_ raw: RawDataset, fingerprint: Fingerprint, target: String) throws(DatasetError) -> Plans {
+    private func plan(
+        _ folders: Folders, fingerprint: Fingerprint, report: (Event) -> Void
+    ) throws(DatasetError) -> Plans {
         let planner = ExperimentPlanner(
-            fingerprint: fingerprint, description: raw.description, datasetName: name.name, preset: options.preset,
-            memoryTarget: options.memoryTarget, plansName: options.plansName,
+            fingerprint: fingerprint, description: folders.raw.description, datasetName: name.name,
+            preset: options.preset, memoryTarget: options.memoryTarget, plansName: options.plansName,
             overwriteTargetSpacing: options.targetSpacing)
-        let path = target + "/" + planner.plansName + ".json"
+        let path = folders.target + "/" + planner.plansName + ".json"
         let existing = FileAccess.exists(path) ? try Plans(contentsOf: path) : nil
         let plans = try planner.plan(keeping: existing, path: path)
+        // A user's folds count from here on, even where only the plans are made.
+        if FileAccess.exists(folders.raw.folder + "/splits_final.json") { try writeSplits(folders) }
+        try copy(folders.raw.folder + "/dataset.json", to: folders.target + "/dataset.json")
         if plans.json != existing?.json { try plans.write(to: path) }
+        report(.planned(plans))
         return plans
     }
 
     private func preprocess(
-        _ raw: RawDataset, plans: Plans, target: String, report: @escaping @Sendable (Event) -> Void
+        _ folders: Folders, plans: Plans, report: @escaping @Sendable (Event) -> Void
     ) throws(DatasetError) {
-        for configurationName in options.configurations {
+        let (raw, target) = (folders.raw, folders.target)
+        for (index, configurationName) in options.configurations.enumerated() {
             guard plans.configurationNames.contains(configurationName) else {
-                report(.note("The plans \(plans.name) have no configuration \(configurationName); it is skipped."))
+                report(
+                    .note("INFO: the plans \(plans.name) have no configuration \(configurationName); it is skipped."))
                 continue
             }
             let configuration = try plans.configuration(named: configurationName)
@@ -122,7 +179,8 @@ public struct DatasetPreparation: Sendable {
                 continue
             }
             let store = try CasePreprocessing.run(
-                raw, plans: plans, configuration: configuration, to: folder, limit: options.preprocessingLimit,
+                raw, plans: plans, configuration: configuration, to: folder,
+                limit: options.preprocessingLimits[safe: index] ?? options.preprocessingLimits.first,
                 progress: { report(.progress($0)) })
             report(.prepared(store, configuration))
         }
@@ -136,34 +194,5 @@ public struct DatasetPreparation: Sendable {
         }
         guard copied.contains(true) else { return }
         try DatasetError.wrappingFiles { () throws(FileError) in try FileAccess.flushFileSystem(holding: labels) }
-    }
-
-    /// Copies a file unless an equal one is there; returns whether it did.
-    @discardableResult
-    private func copy(_ path: String, to target: String, isFlushed: Bool = true) throws(DatasetError) -> Bool {
-        try DatasetError.wrappingFiles { () throws(FileError) in
-            let bytes = try FileAccess.read(path)
-            if FileAccess.exists(target), try FileAccess.read(target) == bytes { return false }
-            try FileAccess.replace(target, with: bytes, isFlushed: isFlushed)
-            return true
-        }
-    }
-
-    /// Finds out early that a path runs through a file or a folder that must not be written.
-    private func checkFolderCanBeMade(_ path: String) throws(DatasetError) {
-        var ancestor = path
-        while !FileAccess.exists(ancestor) {
-            guard let slash = ancestor.lastIndex(of: "/") else {
-                ancestor = "."
-                break
-            }
-            ancestor = slash == ancestor.startIndex ? "/" : String(ancestor[..<slash])
-        }
-        guard FileAccess.isFolder(ancestor) else {
-            throw .file(FileError(action: "make the folder", path: path, reason: "\(ancestor) is not a folder"))
-        }
-        guard access(ancestor, W_OK | X_OK) == 0 else {
-            throw .file(FileError(action: "make the folder", path: path, reason: "\(ancestor) is not writable"))
-        }
     }
 }

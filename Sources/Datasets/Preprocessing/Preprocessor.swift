@@ -24,7 +24,10 @@ public struct Preprocessor: Sendable {
     public let configuration: Configuration
     public let channelCount: Int
 
-    /// - Throws: ``DatasetError`` when the plans do not fit the dataset's channels or the configuration is not 3D.
+    /// The only `preprocessor_name` that is known here.
+    public static let name = "DefaultPreprocessor"
+
+    /// - Throws: ``DatasetError`` when the plans do not fit the dataset's channels, or ask for another preprocessor.
     public init(plans: Plans, configuration: Configuration, description: DatasetDescription) throws(DatasetError) {
         let channels = description.channelNames.count
         var problems: [String] = []
@@ -33,8 +36,11 @@ public struct Preprocessor: Sendable {
                 "configuration \"\(configuration.name)\" normalizes \(configuration.normalizationSchemes.count) "
                     + "channels, dataset.json names \(channels); plan again")
         }
-        if configuration.patchSize.count != 3 {
-            problems.append("configuration \"\(configuration.name)\" is 2D; only 3D ones are preprocessed")
+        let preprocessor = configuration.json["preprocessor_name"]?.string ?? Self.name
+        if preprocessor != Self.name {
+            problems.append(
+                "configuration \"\(configuration.name)\" asks for the preprocessor \(preprocessor); only \(Self.name) "
+                    + "is known here")
         }
         if !problems.isEmpty { throw .document(path: plans.path, problems: problems) }
         self.plans = plans
@@ -74,13 +80,15 @@ public struct Preprocessor: Sendable {
         let after = mask.shape
         var cropped = crop.image
         try normalize(&cropped, mask: mask, identifier: identifier)
-        let target = Resampling.targetShape(after, spacing: spacing, newSpacing: configuration.spacing)
+        // A 2D configuration leaves the distance of the slices as it is.
+        let newSpacing = configuration.spacing.count == 2 ? [spacing[0]] + configuration.spacing : configuration.spacing
+        let target = Resampling.targetShape(after, spacing: spacing, newSpacing: newSpacing)
         guard target.allSatisfy({ $0 > 0 }) else {
             throw .caseFailed(
                 identifier,
                 reason:
                     "its shape \(after) at spacing \(spacing) would be \(target) at the target spacing "
-                    + "\(configuration.spacing)"
+                    + "\(newSpacing)"
             )
         }
         let properties = CaseProperties(
@@ -88,10 +96,10 @@ public struct Preprocessor: Sendable {
         let rules = (image: configuration.imageResampling, labels: configuration.labelResampling)
         return PreprocessedArrays(
             image: Resampling.resample(
-                cropped, to: target, currentSpacing: spacing, newSpacing: configuration.spacing,
+                cropped, to: target, currentSpacing: spacing, newSpacing: newSpacing,
                 order: rules.image.order, orderZ: rules.image.orderZ, forceSeparateZ: rules.image.forceSeparateZ),
             labels: Resampling.resampleLabels(
-                mask, to: target, currentSpacing: spacing, newSpacing: configuration.spacing,
+                mask, to: target, currentSpacing: spacing, newSpacing: newSpacing,
                 order: rules.labels.order, orderZ: rules.labels.orderZ, forceSeparateZ: rules.labels.forceSeparateZ),
             properties: properties)
     }
