@@ -55,6 +55,9 @@ public struct FoldSetup: Sendable {
         let folder = try workspace.preprocessedFolder(of: dataset)
         let plans = try Plans(contentsOf: "\(folder)/\(configuration.plans).json")
         let plan = try plans.configuration(named: configuration.configuration)
+        if let reason = plan.reasonAgainstTraining {
+            throw PredictionError.configurationUnsupported(name: plan.name, plans: plans.path, reason: reason)
+        }
         let store = try CaseStore(folder: "\(folder)/\(plan.dataIdentifier)")
         return try Splits(contentsOf: folder + "/splits_final.json", identifiers: store.identifiers).folds.count
     }

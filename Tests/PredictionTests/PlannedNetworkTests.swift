@@ -21,7 +21,11 @@ import Testing
                 + "ResidualEncoderUNet"),
         Change(
             "\"batch_size\": 2", "\"batch_size\": 2, \"previous_stage\": \"3d_lowres\"",
-            "it needs the predictions of 3d_lowres as input (a cascade), but must need the image alone"),
+            "it needs the predictions of 3d_lowres as input; training and predicting cascades comes later"),
+        Change(
+            "\"batch_size\": 2", "\"batch_size\": 2, \"next_stage\": \"3d_cascade_fullres\"",
+            "it is the low-resolution stage in front of 3d_cascade_fullres; training and predicting cascades comes later"
+        ),
         Change(
             "conv.Conv3d", "conv.Conv2d", "conv_op is \"torch.nn.modules.conv.Conv2d\", but must be Conv3d"),
         Change(

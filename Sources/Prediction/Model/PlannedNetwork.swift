@@ -10,15 +10,10 @@ enum PlannedNetwork {
 
     /// The first value that the network here does not have, with its rule; nil if there is none.
     static func unsupported(in configuration: Configuration) -> String? {
+        if let reason = configuration.reasonAgainstTraining { return reason }
         let architecture = configuration.architecture
         guard [plainClass, residualClass].contains(architecture.shortClassName) else {
             return "its network is \(architecture.className), but must be \(plainClass) or \(residualClass)"
-        }
-        guard configuration.patchSize.count == 3 else {
-            return "its patch is \(configuration.patchSize), but must have 3 axes"
-        }
-        if let previous = configuration.previousConfiguration {
-            return "it needs the predictions of \(previous) as input (a cascade), but must need the image alone"
         }
         // Plans from before there was an architecture block mean the usual layers.
         if let block = configuration.json["architecture"] {
