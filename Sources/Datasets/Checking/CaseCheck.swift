@@ -67,18 +67,25 @@ struct CaseCheck {
                 path, "its shape is \(shape), that of \(Self.fileName(firstPath)) is \(firstShape) (D, H, W)",
                 "bring both onto one grid")
         }
-        if !zip(geometry.spacing, firstGeometry.spacing).allSatisfy({ abs($0 - $1) <= 1e-8 + 1e-5 * abs($1) }) {
+        if !Self.isClose(geometry.spacing, firstGeometry.spacing) {
             error(
                 path,
                 "its spacing is \(geometry.spacing), that of \(Self.fileName(firstPath)) is \(firstGeometry.spacing) "
                     + "mm (D, H, W)",
                 "bring both onto one grid, or correct the header that is wrong")
-        } else if !geometry.agrees(with: firstGeometry) {
+        } else if !Self.isClose(firstGeometry.origin, geometry.origin)
+            || !Self.isClose(firstGeometry.direction, geometry.direction)
+        {
             warnings.append(
                 IntegrityProblem(
                     file: path, finding: "its origin or direction differs from that of \(Self.fileName(firstPath))",
                     remedy: "if both show the same voxels, this does no harm"))
         }
+    }
+
+    /// NumPy's `allclose`, by which nnU-Net compares grids.
+    private static func isClose(_ left: [Double], _ right: [Double]) -> Bool {
+        zip(left, right).allSatisfy { abs($0 - $1) <= 1e-8 + 1e-5 * abs($1) }
     }
 
     private mutating func inspectVoxels(of image: Image, path: String) {
