@@ -61,7 +61,7 @@ extension EndToEnd {
             try Sandbox.with { sandbox in
                 try sandbox.makePhantom(cases: 5)
                 try sandbox.run("extract-fingerprint", "-d", "900")
-                try sandbox.run("plan-experiment", "-d", "900", "-gpu_memory_target", "0.02")
+                try sandbox.run("plan-experiment", "-d", "900", "-gpu_memory_target", "0.005")
                 for (name, words) in [
                     ("2d", "it is 2D"), ("3d_lowres", "in front of 3d_cascade_fullres"),
                     ("3d_cascade_fullres", "needs the predictions of 3d_lowres"),
