@@ -23,6 +23,34 @@ import Testing
         }
     }
 
+    @Test("Nothing beyond the enlarged patch is shown") func enlargedPatches() throws {
+        for entry in try #require(Phantoms.fixture()["enlarged"]?.array) {
+            let (volume, patchSize) = (try entry.sizes("volume"), try entry.sizes("patch"))
+            let source = PatchSource(
+                identifier: "case", image: Tensor(shape: [1] + volume, scalars: Phantoms.image(volume)),
+                labels: Tensor(shape: volume, scalars: Phantoms.labels(volume)), locations: [])
+            let reader = PatchReader(
+                contentSize: patchSize, tensorSize: patchSize, channelCount: 1, maskedChannels: [false])
+            var draws = AugmentationDraws()
+            draws.scale = entry["scale"]?.number.map(Float.init)
+            // A slice-wise transform uses the last angle of the plane.
+            draws.rotation = entry["angles"]?.numbers.map {
+                $0.count == 2 ? SIMD3(Float($0[1]), 0, 0) : SIMD3($0.map(Float.init))
+            }
+            let plan = PatchPlan(
+                corner: SIMD3(try entry.sizes("corner")), isForced: false, geometry: reader.geometry, draws: draws)
+            let image = AlignedBuffer<Float>(count: patchSize.reduce(1, *))
+            let labels = AlignedBuffer<Int16>(count: image.count)
+            reader.read(
+                from: source, plan, noise: NoiseStream(seed: 0, iteration: 0, index: 0), image: image.pointer,
+                labels: labels.pointer, presence: .init(start: nil, count: 0), scratch: PatchScratch())
+            #expect(distance(image.array, try entry.values("image")) < 2e-5)
+            // Outside, the last step turns -1 into 0.
+            let different = zip(labels.array, try entry.sizes("labels")).count { Int($0) != max($1, 0) }
+            #expect(different <= labels.count / 50, "\(different) labels differ")
+        }
+    }
+
     @Test("A quarter turn about D moves H onto W") func quarterTurn() {
         let size = [3, 5, 5]
         let probe = SamplingProbe(volume: size, patchSize: size, rotation: SIMD3(.pi / 2, 0, 0), scale: nil)
@@ -74,6 +102,33 @@ import Testing
         }
     }
 
+    @Test("A window shows what a case of its size shows", arguments: 0..<40)
+    func windows(number: Int) {
+        var stream = RandomStream(seed: 11, purpose: .test, index: number)
+        let volume = [12, 14, 13]
+        let corner = SIMD3((0..<3).map { _ in stream.integer(in: -3...4) })
+        let window = CaseWindow(corner: corner, size: SIMD3(8, 9, 10), in: SIMD3(volume))
+        let rotation = SIMD3((0..<3).map { _ in stream.uniform(-0.5..<0.5) })
+        var probe = SamplingProbe(
+            volume: volume, patchSize: [6, 7, 8], rotation: rotation, scale: 1.4, corner: corner &+ 1)
+        let (image, labels) = (Phantoms.image(volume), Phantoms.labels(volume))
+        // The same case, with nothing outside the window.
+        var visible = (image: image, labels: labels)
+        for (place, voxel) in Phantoms.voxels(volume, { SIMD3($0, $1, $2) }).enumerated()
+        where any(voxel .< window.lower) || any(voxel .>= window.upper) {
+            visible.image[place] = 0
+            visible.labels[place] = -1
+        }
+        probe.window = window
+        let found = probe.read()
+        probe.window = nil
+        (probe.image, probe.labels) = visible
+        let expected = probe.read()
+        #expect(distance(found.image, expected.image.map(Double.init)) < 1e-6)
+        #expect(found.labels == expected.labels)
+        #expect(found.labels.contains(-1))
+    }
+
     @Test("Labels are those with the largest share, the lowest of equal ones", arguments: 0..<12)
     func shares(number: Int) {
         var stream = RandomStream(seed: 7, purpose: .test, index: number)
@@ -86,8 +141,10 @@ import Testing
         let center = SIMD3(3.5 + halves[0], 3.5 + halves[1], 4.5 + halves[2])
         let grid = SamplingGrid(geometry: geometry, center: center, rotation: nil, scale: 1)
         let found = AlignedBuffer<Int16>(count: 64)
-        let spans = GridSpans(of: grid, in: SIMD3(volume))
-        GridSampling.sampleLabels(labels, size: SIMD3(volume), on: grid, spans: spans, to: found.pointer)
+        let window = CaseWindow(of: SIMD3(volume))
+        GridSampling.sampleLabels(
+            labels, size: SIMD3(volume), window: window, on: grid, spans: GridSpans(of: grid, in: window),
+            to: found.pointer)
         let expected = Phantoms.voxels(patchSize) { d, h, w -> Int16 in
             var shares: [Int16: Double] = [:]
             for corner in 0..<8 {
@@ -132,6 +189,8 @@ private struct SamplingProbe {
     var image: [Float]?
     var labels: [Int16]?
     var looksAtCorners = true
+    /// What can be seen of the case; all of it when absent.
+    var window: CaseWindow?
 
     func read() -> (image: [Float], labels: [Int16]) {
         let geometry = PatchGeometry(patchSize: patchSize)
@@ -155,9 +214,11 @@ private struct SamplingProbe {
                     corner.map { Double($0[axis]) + Double(patchSize[axis] - 1) / 2 } ?? Double(size[axis] - 1) / 2
                 })
             let grid = SamplingGrid(geometry: geometry, center: center, rotation: rotation, scale: scale)
-            let spans = GridSpans(of: grid, in: size, looksAtCorners: looksAtCorners)
-            GridSampling.sampleImage(image, size: size, on: grid, spans: spans, to: found.pointer)
-            GridSampling.sampleLabels(labels, size: size, on: grid, spans: spans, to: foundLabels.pointer)
+            let window = window ?? CaseWindow(of: size)
+            let spans = GridSpans(of: grid, in: window, looksAtCorners: looksAtCorners)
+            GridSampling.sampleImage(image, size: size, window: window, on: grid, spans: spans, to: found.pointer)
+            GridSampling.sampleLabels(
+                labels, size: size, window: window, on: grid, spans: spans, to: foundLabels.pointer)
         }
         return (found.array, foundLabels.array)
     }

@@ -1,13 +1,17 @@
 /// Shows a case on a ``SamplingGrid``: images by linear interpolation, labels by the largest interpolated share.
 ///
-/// Nothing is copied before: every voxel reads its eight neighbors from the case. Outside the case the image is 0 and
+/// Nothing is copied before: every voxel reads its eight neighbors from the case. Outside the window the image is 0 and
 /// the label −1.
 package enum GridSampling {
     /// Samples one channel `[D, H, W]`.
     ///
-    /// - Parameter spans: those of the grid in a case of this size.
+    /// - Parameters:
+    ///   - size: voxels of the case.
+    ///   - window: what can be seen of it.
+    ///   - spans: those of the grid in the window.
     package static func sampleImage(
-        _ source: UnsafePointer<Float>, size: SIMD3<Int>, on grid: SamplingGrid, spans: GridSpans,
+        _ source: UnsafePointer<Float>, size: SIMD3<Int>, window: CaseWindow, on grid: SamplingGrid,
+        spans: GridSpans,
         to target: UnsafeMutablePointer<Float>
     ) {
         let frame = Frame(size: size, grid: grid)
@@ -17,7 +21,7 @@ package enum GridSampling {
             let row = target + offset
             if touched.count < grid.patchSize[2] { row.update(repeating: 0, count: grid.patchSize[2]) }
             for k in touched.lowerBound..<inside.lowerBound {
-                row[k] = sampleNearBorder(source, size, start &+ grid.stepW &* Int64(k))
+                row[k] = sampleNearBorder(source, size, window, start &+ grid.stepW &* Int64(k))
             }
             let position = start &+ grid.stepW &* Int64(inside.lowerBound)
             var (d, h, w) = (position[0], position[1], position[2])
@@ -33,16 +37,20 @@ package enum GridSampling {
                 w &+= grid.stepW[2]
             }
             for k in inside.upperBound..<max(inside.upperBound, touched.upperBound) {
-                row[k] = sampleNearBorder(source, size, start &+ grid.stepW &* Int64(k))
+                row[k] = sampleNearBorder(source, size, window, start &+ grid.stepW &* Int64(k))
             }
         }
     }
 
     /// Samples labels `[D, H, W]`: each label's share of the eight neighbors, the largest wins, the lowest on ties.
     ///
-    /// - Parameter spans: those of the grid in a case of this size.
+    /// - Parameters:
+    ///   - size: voxels of the case.
+    ///   - window: what can be seen of it.
+    ///   - spans: those of the grid in the window.
     package static func sampleLabels(
-        _ source: UnsafePointer<Int16>, size: SIMD3<Int>, on grid: SamplingGrid, spans: GridSpans,
+        _ source: UnsafePointer<Int16>, size: SIMD3<Int>, window: CaseWindow, on grid: SamplingGrid,
+        spans: GridSpans,
         to target: UnsafeMutablePointer<Int16>
     ) {
         let frame = Frame(size: size, grid: grid)
@@ -52,7 +60,7 @@ package enum GridSampling {
             let row = target + offset
             if touched.count < grid.patchSize[2] { row.update(repeating: -1, count: grid.patchSize[2]) }
             for k in touched.lowerBound..<inside.lowerBound {
-                row[k] = labelNearBorder(source, size, start &+ grid.stepW &* Int64(k))
+                row[k] = labelNearBorder(source, size, window, start &+ grid.stepW &* Int64(k))
             }
             let position = start &+ grid.stepW &* Int64(inside.lowerBound)
             var (d, h, w) = (position[0], position[1], position[2])
@@ -74,7 +82,7 @@ package enum GridSampling {
                 w &+= grid.stepW[2]
             }
             for k in inside.upperBound..<max(inside.upperBound, touched.upperBound) {
-                row[k] = labelNearBorder(source, size, start &+ grid.stepW &* Int64(k))
+                row[k] = labelNearBorder(source, size, window, start &+ grid.stepW &* Int64(k))
             }
         }
     }
@@ -166,16 +174,17 @@ package enum GridSampling {
         return sum
     }
 
-    /// The eight neighbors of a position, `outside` for those that do not lie in the case. Those are not read: another
+    /// The eight neighbors of a position, `outside` for those that do not lie in the window. Those are not read: another
     /// voxel is, so that nothing depends on a branch.
     @inline(__always)
     private static func neighbors<Scalar: SIMDScalar>(
-        of position: SamplingGrid.Fixed, in source: UnsafePointer<Scalar>, _ size: SIMD3<Int>, outside: Scalar
+        of position: SamplingGrid.Fixed, in source: UnsafePointer<Scalar>, _ size: SIMD3<Int>, _ window: CaseWindow,
+        outside: Scalar
     ) -> SIMD8<Scalar> {
         let (z, y, x) = (
-            Neighbor.pair(SamplingGrid.whole(position[0]), count: size[0]),
-            Neighbor.pair(SamplingGrid.whole(position[1]), count: size[1]),
-            Neighbor.pair(SamplingGrid.whole(position[2]), count: size[2])
+            Neighbor.pair(SamplingGrid.whole(position[0]), window.lower[0], window.upper[0]),
+            Neighbor.pair(SamplingGrid.whole(position[1]), window.lower[1], window.upper[1]),
+            Neighbor.pair(SamplingGrid.whole(position[2]), window.lower[2], window.upper[2])
         )
         @inline(__always) func voxel(_ z: Neighbor, _ y: Neighbor, _ x: Neighbor) -> Scalar {
             let value = source[(z.index &* size[1] &+ y.index) &* size[2] &+ x.index]
@@ -191,28 +200,28 @@ package enum GridSampling {
         let index: Int
         let isInside: Bool
 
-        @inline(__always) init(_ index: Int, count: Int) {
-            self.index = min(max(index, 0), count &- 1)
+        @inline(__always) init(_ index: Int, _ lower: Int, _ upper: Int) {
+            self.index = min(max(index, lower), upper &- 1)
             isInside = self.index == index
         }
 
-        @inline(__always) static func pair(_ index: Int, count: Int) -> (Neighbor, Neighbor) {
-            (Neighbor(index, count: count), Neighbor(index &+ 1, count: count))
+        @inline(__always) static func pair(_ index: Int, _ lower: Int, _ upper: Int) -> (Neighbor, Neighbor) {
+            (Neighbor(index, lower, upper), Neighbor(index &+ 1, lower, upper))
         }
     }
 
     private static func sampleNearBorder(
-        _ source: UnsafePointer<Float>, _ size: SIMD3<Int>, _ position: SamplingGrid.Fixed
+        _ source: UnsafePointer<Float>, _ size: SIMD3<Int>, _ window: CaseWindow, _ position: SamplingGrid.Fixed
     ) -> Float {
-        let parts = neighbors(of: position, in: source, size, outside: 0) * weights(at: position)
+        let parts = neighbors(of: position, in: source, size, window, outside: 0) * weights(at: position)
         var sum: Float = 0
         for corner in 0..<8 { sum += parts[corner] }
         return sum
     }
 
     private static func labelNearBorder(
-        _ source: UnsafePointer<Int16>, _ size: SIMD3<Int>, _ position: SamplingGrid.Fixed
+        _ source: UnsafePointer<Int16>, _ size: SIMD3<Int>, _ window: CaseWindow, _ position: SamplingGrid.Fixed
     ) -> Int16 {
-        largestShare(neighbors(of: position, in: source, size, outside: -1), weights(at: position))
+        largestShare(neighbors(of: position, in: source, size, window, outside: -1), weights(at: position))
     }
 }

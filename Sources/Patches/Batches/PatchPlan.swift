@@ -1,11 +1,11 @@
 /// All that chance decides about one patch, drawn before a voxel is touched.
-struct PatchPlan {
+package struct PatchPlan {
     /// Which voxels of the case the patch shows.
     enum View {
         /// A plain copy from this corner on.
         case crop(corner: SIMD3<Int>)
-        /// An interpolation on a turned and scaled grid.
-        case grid(SamplingGrid)
+        /// An interpolation on a turned and scaled grid, of what the enlarged patch at this corner shows.
+        case grid(SamplingGrid, corner: SIMD3<Int>)
     }
 
     /// Whether the patch had to be placed on foreground.
@@ -25,7 +25,7 @@ struct PatchPlan {
     /// An augmented patch.
     ///
     /// - Parameter corner: lower corner of the enlarged patch in the case.
-    init(corner: SIMD3<Int>, isForced: Bool, geometry: PatchGeometry, draws: AugmentationDraws) {
+    package init(corner: SIMD3<Int>, isForced: Bool, geometry: PatchGeometry, draws: AugmentationDraws) {
         let (size, enlarged) = (geometry.patchSize, geometry.enlargedSize)
         self.isForced = isForced
         self.draws = draws
@@ -37,7 +37,8 @@ struct PatchPlan {
             var center = SIMD3<Double>()
             for axis in 0..<3 { center[axis] = Double(corner[axis]) + Double(enlarged[axis] - 1) / 2 }
             view = .grid(
-                SamplingGrid(geometry: geometry, center: center, rotation: draws.rotation, scale: draws.scale))
+                SamplingGrid(geometry: geometry, center: center, rotation: draws.rotation, scale: draws.scale),
+                corner: corner)
         }
     }
 
@@ -46,7 +47,7 @@ struct PatchPlan {
         switch view {
         case .crop(let corner):
             source.prefetch(lower: corner, upper: corner &+ geometry.patchSize)
-        case .grid(let grid):
+        case .grid(let grid, _):
             let box = grid.box
             source.prefetch(lower: box.lower, upper: box.upper)
         }

@@ -2,11 +2,10 @@ import Tensors
 
 /// Cuts and augments patches of one size.
 ///
-/// Source: nnU-Net's default pipeline for 3D, in its order. Differs in two ways: voxels are taken from the whole case
-/// instead of from an enlarged copy of a part of it, so that a patch that zooms out shows the case where nnU-Net shows
-/// an artificial border; and axes shorter than a filter are allowed.
-struct PatchReader: Sendable {
-    let geometry: PatchGeometry
+/// Source: nnU-Net's default pipeline for 3D, in its order. Differs in that axes shorter than a filter are allowed.
+/// Voxels are read from the case itself, as much of it as nnU-Net's enlarged patch shows.
+package struct PatchReader: Sendable {
+    package let geometry: PatchGeometry
     let channelCount: Int
     /// Size of what is written, `[D, H, W]`; the content is resampled where it differs from the patch.
     let tensorSize: SIMD3<Int>
@@ -14,7 +13,7 @@ struct PatchReader: Sendable {
 
     /// - Parameters:
     ///   - maskedChannels: one entry per channel; true where voxels outside the mask become 0.
-    init(contentSize: [Int], tensorSize: [Int], channelCount: Int, maskedChannels: [Bool]) {
+    package init(contentSize: [Int], tensorSize: [Int], channelCount: Int, maskedChannels: [Bool]) {
         geometry = PatchGeometry(patchSize: contentSize)
         self.channelCount = channelCount
         self.tensorSize = SIMD3(tensorSize[0], tensorSize[1], tensorSize[2])
@@ -28,7 +27,7 @@ struct PatchReader: Sendable {
     ///   - image: gets `[C, D, H, W]`.
     ///   - labels: gets `[D, H, W]`.
     ///   - presence: gets true at every label that occurs.
-    func read(
+    package func read(
         from source: PatchSource, _ plan: PatchPlan, noise: NoiseStream, image: UnsafeMutablePointer<Float>,
         labels: UnsafeMutablePointer<Int16>, presence: UnsafeMutableBufferPointer<Bool>, scratch: PatchScratch
     ) {
@@ -146,14 +145,16 @@ struct PatchReader: Sendable {
             }
             Crop.copy(
                 from: source.labels, size: source.size, corner: corner, to: labels, targetSize: size, padding: -1)
-        case .grid(let grid):
-            let spans = GridSpans(of: grid, in: source.size)
+        case .grid(let grid, let corner):
+            let window = CaseWindow(corner: corner, size: geometry.enlargedSize, in: source.size)
+            let spans = GridSpans(of: grid, in: window)
             for channel in 0..<channelCount {
                 GridSampling.sampleImage(
-                    source.image + channel * voxels, size: source.size, on: grid, spans: spans,
+                    source.image + channel * voxels, size: source.size, window: window, on: grid, spans: spans,
                     to: image + channel * size.product)
             }
-            GridSampling.sampleLabels(source.labels, size: source.size, on: grid, spans: spans, to: labels)
+            GridSampling.sampleLabels(
+                source.labels, size: source.size, window: window, on: grid, spans: spans, to: labels)
         }
     }
 }

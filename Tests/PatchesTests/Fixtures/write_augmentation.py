@@ -1,4 +1,4 @@
-"""Writes augmentation.json with batchgeneratorsv2 0.3.6 (pip install batchgeneratorsv2) and torch.
+"""Writes augmentation.json with batchgeneratorsv2 0.3.6, nnU-Net 2.8.1 (pip install nnunetv2==2.8.1) and torch.
 
 The inputs follow from a formula that the test computes too; the file holds the outputs only.
 Run from this folder: python write_augmentation.py
@@ -8,12 +8,14 @@ import math
 
 import numpy as np
 import torch
+from acvl_utils.cropping_and_padding.bounding_boxes import crop_and_pad_nd
 from batchgeneratorsv2.transforms.intensity.contrast import ContrastTransform
 from batchgeneratorsv2.transforms.intensity.gamma import GammaTransform
 from batchgeneratorsv2.transforms.noise.gaussian_blur import blur_dimension
 from batchgeneratorsv2.transforms.spatial.low_resolution import SimulateLowResolutionTransform
 from batchgeneratorsv2.transforms.spatial.spatial import SpatialTransform
 from batchgeneratorsv2.transforms.utils.pseudo2d import Convert2DTo3DTransform, Convert3DTo2DTransform
+from nnunetv2.training.data_augmentation.compute_initial_patch_size import get_patch_size
 
 
 def image(size):
@@ -36,9 +38,18 @@ def numbers(tensor):
     return [float(f"{value:.7g}") for value in tensor.flatten().tolist()]
 
 
-def spatial(volume, patch, angles, scale):
+def spatial(volume, patch, angles, scale, corner=None):
+    """A patch of a whole case, or with a corner of the enlarged patch there, as the loader cuts it from the case."""
     slice_wise = max(patch) / patch[0] > 3
     data = {"image": image(volume), "segmentation": labels(volume)}
+    if corner is not None:
+        limit = math.pi if slice_wise else math.pi / 6
+        enlarged = [int(size) for size in get_patch_size(patch, *[(-limit, limit)] * 3, (0.85, 1.25))]
+        if slice_wise:
+            enlarged[0] = patch[0]
+        box = [[low, low + size] for low, size in zip(corner, enlarged)]
+        data = {"image": torch.from_numpy(crop_and_pad_nd(data["image"].numpy(), box, 0)),
+                "segmentation": torch.from_numpy(crop_and_pad_nd(data["segmentation"].numpy(), box, -1))}
     if slice_wise:
         data = Convert3DTo2DTransform()(**data)
     size = patch[1:] if slice_wise else patch
@@ -51,7 +62,7 @@ def spatial(volume, patch, angles, scale):
     if slice_wise:
         data = Convert2DTo3DTransform()(**data)
     return {
-        "volume": volume, "patch": patch, "angles": angles, "scale": scale,
+        "volume": volume, "patch": patch, "angles": angles, "scale": scale, "corner": corner,
         "image": numbers(data["image"]), "labels": data["segmentation"].flatten().tolist(),
     }
 
@@ -83,6 +94,12 @@ if __name__ == "__main__":
             spatial([8, 9, 7], [8, 9, 7], [0.51, 0.43, -0.37], 1.37),
             spatial([2, 11, 12], [2, 8, 9], [0.1, 2.03], 0.9),
             spatial([2, 11, 12], [2, 8, 9], [0.7, -2.9], None),
+        ],
+        "enlarged": [
+            spatial([20, 21, 19], [8, 8, 8], [0.3, -0.4, 0.5], 1.4, [3, 5, 4]),
+            spatial([20, 21, 19], [8, 8, 8], None, 1.37, [5, 2, -4]),
+            spatial([11, 21, 13], [8, 8, 8], [-0.5, 0.2, 0.4], 1.3, [-3, 15, 3]),
+            spatial([9, 20, 21], [2, 8, 8], [0.1, 0.8], 1.35, [3, 4, 6]),
         ],
         "intensity": intensity(),
         "resized": {
