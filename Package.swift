@@ -112,6 +112,14 @@ let package = Package(
                     "Documents",
                 ],
                 path: "Tests/RankTests", exclude: ["checkpoint_digest.py"]),
+            // Values that no command shows, for the comparison with nnU-Net (launch/conformance).
+            .executableTarget(
+                name: "conformance-probe",
+                dependencies: [
+                    "Prediction", "Objectives", "Networks", "Patches", "Datasets", "Curriculum", "Kernels", "Tensors",
+                    "Threads", "Documents",
+                ],
+                path: "Tests/Conformance/Probe"),
         ]
         + roomTests
         // The built program as users run it.

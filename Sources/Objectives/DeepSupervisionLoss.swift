@@ -58,12 +58,17 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
 
     /// Turns the session's logits into probabilities and returns the sums over this micro-batch that batch Dice adds
     /// up, `[level][head][3]`.
-    public func measure(_ session: Session) -> [Double] {
+    public func measure(_ session: Session) -> [Double] { measure(logits: session.logits(level:)) }
+
+    /// As ``measure(_:)``, of logits that lie anywhere.
+    ///
+    /// - Shapes: of a level `[N, heads, D, H, W]`.
+    package func measure(logits: (_ level: Int) -> UnsafeMutablePointer<Float>) -> [Double] {
         for level in targets.sizes.indices {
             let voxels = targets.sizes[level].reduce(1, *)
             let chunks = Self.chunkCount(targets.sizes[level])
             let width = description.headCount * 3 + 1
-            let logits = session.logits(level: level)
+            let logits = logits(level)
             partial[level].withUnsafeMutableBufferPointer { buffer in
                 targets.withLabels(level: level) { labels in
                     nonisolated(unsafe) let (sums, logits, labels) = (buffer, logits, labels)
@@ -147,6 +152,13 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
 
     /// Turns the probabilities that ``measure(_:)`` left in the session into the gradient of the global loss.
     public func differentiate(_ session: Session, _ batch: BatchNormalization) {
+        differentiate(logits: session.logits(level:), batch)
+    }
+
+    /// As ``differentiate(_:_:)``, of probabilities that lie anywhere.
+    package func differentiate(
+        logits: (_ level: Int) -> UnsafeMutablePointer<Float>, _ batch: BatchNormalization
+    ) {
         let heads = description.headCount
         for level in targets.sizes.indices {
             let voxels = targets.sizes[level].reduce(1, *)
@@ -156,7 +168,7 @@ public final class DeepSupervisionLoss: @unchecked Sendable {
                     * description.crossEntropyFactor(validVoxelCount: batch.validVoxelCounts[level]))
             // Coefficients per sample: head by head on target, then head by head everywhere.
             let coefficients = (0..<targets.batchSize).flatMap { diceCoefficients(level, $0, batch) }
-            let probabilities = session.logits(level: level)
+            let probabilities = logits(level)
             targets.withLabels(level: level) { labels in
                 coefficients.withUnsafeBufferPointer { buffer in
                     nonisolated(unsafe) let (p, labels, dice) = (probabilities, labels, buffer.baseAddress!)

@@ -22,7 +22,7 @@ package enum NumPyFile {
     }
 
     /// Writes a new file; nothing of it remains when that fails.
-    static func write<Scalar: Element>(
+    package static func write<Scalar: Element>(
         _ elements: UnsafeBufferPointer<Scalar>, shape: [Int], to path: String
     ) throws(FileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -48,6 +48,17 @@ package enum NumPyFile {
             guard taken > 0 else { throw .lastCall("write", path) }
             written += taken
         }
+    }
+
+    /// A copy of the array in a file.
+    ///
+    /// - Throws: ``FileError`` as ``elements(of:as:)``, and when the file cannot be read.
+    package static func read<Scalar: Element & Sendable>(
+        _ path: String, as type: Scalar.Type
+    ) throws(FileError) -> Tensor<Scalar> {
+        let file = try MappedFile(path)
+        let (shape, elements) = try elements(of: file, as: type)
+        return Tensor(shape: shape, scalars: Array(elements))
     }
 
     /// The shape and elements of a mapped array; the elements live as long as `file`.
