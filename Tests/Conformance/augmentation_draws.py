@@ -14,7 +14,7 @@ def rows(probe, quick):
     for kind, patch in (("3D", [8, 8, 8]), ("slice-wise", [2, 8, 8])):
         pipeline = Pipeline(patch)
         own = probe.ask("draws", patch=patch, channels=CHANNELS, mirrorAxes=list(pipeline.mirror_axes), count=count,
-                        seed=1)
+                        seed=1001)
         found_rows += [row(f"draws, {kind}: {what}", count, probabilities)
                        for what, probabilities in compare(pipeline, own, count)]
     return found_rows

@@ -14,12 +14,12 @@ NAMES = ("spatial", "noise", "blur", "brightness", "contrast", "lowResolution", 
 
 
 class Pipeline:
-    """The transforms for a patch size, as the trainer builds them."""
+    """The transforms for a patch size and two channels, as the trainer builds them; `masked` channels are 0 outside."""
 
     def __init__(self, patch_size, masked=()):
         manager = nnunet.label_manager({"background": 0, "a": 1, "b": 2, "c": 3})
         trainer = nnunet.trainer(manager, [[1, 1, 1], [2, 2, 2]], patch_size=patch_size)
-        self.patch_size = patch_size
+        self.patch_size, self.masked = patch_size, masked
         geometry = nnUNetTrainer.configure_rotation_dummyDA_mirroring_and_inital_patch_size(trainer)
         self.rotation, self.is_slice_wise, loader_size, self.mirror_axes = geometry
         self.loader_size = [int(size) for size in loader_size]

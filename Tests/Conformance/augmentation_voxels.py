@@ -19,18 +19,19 @@ def rows(probe, quick):
     count = 30 if quick else 150
     found = []
     for kind, patch, extra, corner in patches():
-        pipeline = Pipeline(patch, masked=(1,))
-        case = phantom([size + more for size, more in zip(pipeline.loader_size, extra)])
-        window = cut(case, corner, pipeline.loader_size)
+        size = Pipeline(patch).loader_size
+        case = phantom([extent + more for extent, more in zip(size, extra)])
+        window = cut(case, corner, size)
         for name in (*NAMES, None):
             if name == "noise":
                 continue
-            largest, different, scale = 0.0, 0, 1.0
+            # Where labels are interpolated, a voxel that differs would change the masked image, too.
+            pipeline = Pipeline(patch, masked=() if name in ("spatial", None) else (1,))
+            largest, different = 0.0, 0
             draws, images, targets = augment(probe, pipeline, case, corner, name, count)
             used = [number for number, draw in enumerate(draws) if draw["noise"] is None]
             for number in used:
                 image, labels = expected(pipeline, window, draws[number], name)
-                scale = max(scale, float(abs(image).max()))
                 largest = max(largest, float(abs(images[number] - image).max()))
                 different += int((targets[number] != labels).sum())
             what = f"voxels, {kind}: {name or 'all but noise'}"
@@ -47,7 +48,7 @@ def augment(probe, pipeline, case, corner, name, count):
     request = {} if name is None else {"transform": name}
     draws = probe.ask(
         "augment", patch=pipeline.patch_size, channels=2, mirrorAxes=list(pipeline.mirror_axes), count=count, seed=3,
-        image=case[0], labels=case[1], corner=corner, masked=[1], images=images, targets=targets, **request)
+        image=case[0], labels=case[1], corner=corner, masked=list(pipeline.masked), images=images, targets=targets, **request)
     return draws, np.load(images), np.load(targets)
 
 

@@ -11,6 +11,7 @@ A check is a module `check_TOPIC` with `run(context) -> list[Row]`. `context` ha
 A check that ends in an exception is a red row with its text. Exit status 1 if one row is red.
 """
 import argparse
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -84,7 +85,8 @@ def prepare_environment(work):
 def run_check(topic, context):
     """The rows of a topic; one red row if it has none or ends in an exception."""
     try:
-        rows = importlib.import_module(f"check_{topic}").run(context)
+        with contextlib.redirect_stdout(sys.stderr):  # the table alone stands on standard output
+            rows = importlib.import_module(f"check_{topic}").run(context)
     except Exception as error:
         traceback.print_exc()
         return [Row(topic, 0, f"{type(error).__name__}: {error}"[:200], "no exception", False)]

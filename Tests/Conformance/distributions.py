@@ -14,7 +14,7 @@ def same_distribution(found, expected):
     """p of the two-sample Kolmogorov-Smirnov test; 0 where a sample has a number that is not finite."""
     if not len(found) or not len(expected) or not np.isfinite(found).all():
         return 0.0
-    return float(stats.ks_2samp(found, expected).pvalue)
+    return float(stats.ks_2samp(found, expected, method="asymp").pvalue)
 
 
 def same_share(found, found_count, expected, expected_count):

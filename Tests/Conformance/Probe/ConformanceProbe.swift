@@ -10,7 +10,8 @@ import Foundation
 @main
 enum ConformanceProbe {
     private static let questions: [(name: String, answer: @Sendable (Request) throws -> JSONValue)] = [
-        ("loss", LossProbe.answer), ("network", NetworkProbe.answer), ("optimizer", OptimizerProbe.answer),
+        ("loss", LossProbe.answer), ("network", NetworkProbe.answer), ("initial", NetworkProbe.initialWeights),
+        ("optimizer", OptimizerProbe.answer),
         ("rates", OptimizerProbe.rates), ("window", WindowProbe.answer), ("geometry", PositionProbe.geometry),
         ("positions", PositionProbe.answer), ("draws", AugmentationProbe.draws), ("augment", AugmentationProbe.answer),
         ("targets", TargetProbe.answer), ("decode", DecodeProbe.answer), ("predict", PredictionProbe.answer),

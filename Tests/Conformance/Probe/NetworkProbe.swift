@@ -44,6 +44,14 @@ enum NetworkProbe {
         return ["loss": .real(value), "parameters": names(of: architecture)]
     }
 
+    /// Request: an architecture, `seed`, and `weights`, a path for fresh weights, all parameters one after the other.
+    @Sendable static func initialWeights(_ request: Request) throws -> JSONValue {
+        let architecture = try request.architecture()
+        let weights = architecture.initialWeights(seed: UInt64(try request.integer("seed")))
+        try request.write(weights.array, shape: [weights.count], to: "weights")
+        return ["parameters": names(of: architecture)]
+    }
+
     /// Names and sizes of all parameters, in their order.
     private static func names(of architecture: UNetArchitecture) -> JSONValue {
         .array(architecture.parameterLayout.entries.map { [.string($0.name), .integer($0.count)] })
