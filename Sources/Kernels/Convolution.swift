@@ -94,19 +94,7 @@ public enum Engine: String, Sendable, CaseIterable {
             throw KernelError(shape: shape, problem: "\(rawValue) does not compute in \(shape.precision.rawValue) here")
         }
         return switch self {
-        case .oneDNN:
-            // On 2×2×2 maps Winograd's tiles and the taps inside take the same number of products; below, taps take
-            // fewer.
-            if WinogradConvolution.suits(shape, block: channelBlock),
-                shape.inputSize == [2, 2, 2] || !TapConvolution.suits(shape)
-            {
-                WinogradConvolution(shape)
-            } else if TapConvolution.suits(shape) {
-                // Where most taps see only padding, GEMM does less work (and oneDNN 2.6 has no fast weight gradient).
-                TapConvolution(shape, block: channelBlock)
-            } else {
-                try OneDNNConvolution(shape)
-            }
+        case .oneDNN: try ConvolutionChoice.make(shape, block: channelBlock)
         case .openBLAS: OpenBLASConvolution(shape)
         }
     }
@@ -123,8 +111,10 @@ public enum Engine: String, Sendable, CaseIterable {
 public enum ConvolutionAlgorithm: String, Sendable {
     /// oneDNN's sums over the taps, in blocked layouts.
     case oneDNN = "onednn"
-    /// One GEMM per pair of voxels that a tap joins, for maps of a few voxels.
+    /// One GEMM per pair of voxels that a tap joins, for maps of a few voxels, on any CPU.
     case taps
+    /// Kernels of our own along the pairs of voxels that taps join, for maps of a few voxels.
+    case links
     /// Winograd's F(2, 3) along each axis.
     case winograd
     /// GEMM over unfolded patches: the reference.

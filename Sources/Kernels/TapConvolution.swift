@@ -3,8 +3,8 @@ internal import COpenBLAS
 import Tensors
 import Threads
 
-/// A convolution on maps of a few voxels, one GEMM per pair of voxels that a tap joins; taps that see only padding cost
-/// nothing (on 1×1×1 maps 26 of 27, on 2×2×2 maps 70 %).
+/// A convolution on maps of a few voxels for any CPU and any number of channels, one GEMM per link; ``LinkConvolution``
+/// is the fast one.
 ///
 /// Activations are in channel blocks, as oneDNN's; inside, they are float32 `[voxel, N, C]` in either precision. Each
 /// task owns what it writes and adds in a fixed order, so the bits do not depend on the number of threads.
@@ -13,16 +13,8 @@ final class TapConvolution: Convolution {
     let scratchByteCount = 0
     let algorithm = ConvolutionAlgorithm.taps
 
-    /// One tap that joins an input voxel with an output voxel.
-    private struct Link {
-        let input: Int
-        let output: Int
-        /// Place of the tap among those in use.
-        let tap: Int
-    }
-
     private let block: Int
-    private let links: [Link]
+    private let links: [VoxelLinks.Link]
     /// Taps in use, by their place in the kernel.
     private let taps: [Int]
     private let inputVoxels: Int
@@ -48,24 +40,9 @@ final class TapConvolution: Convolution {
         self.block = block
         inputVoxels = shape.inputSize.reduce(1, *)
         outputVoxels = shape.outputSize.reduce(1, *)
-        var taps: [Int] = []
-        var links: [Link] = []
-        let (size, outer, kernel) = (shape.inputSize, shape.outputSize, shape.kernel)
-        for tap in 0..<kernel.reduce(1, *) {
-            let offset = [tap / (kernel[1] * kernel[2]), tap / kernel[2] % kernel[1], tap % kernel[2]]
-            var isUsed = false
-            for output in 0..<outer.reduce(1, *) {
-                let place = [output / (outer[1] * outer[2]), output / outer[2] % outer[1], output % outer[2]]
-                let input = (0..<3).map { place[$0] * shape.stride[$0] + offset[$0] - (kernel[$0] - 1) / 2 }
-                guard (0..<3).allSatisfy({ input[$0] >= 0 && input[$0] < size[$0] }) else { continue }
-                links.append(
-                    Link(input: (input[0] * size[1] + input[1]) * size[2] + input[2], output: output, tap: taps.count))
-                isUsed = true
-            }
-            if isUsed { taps.append(tap) }
-        }
-        self.taps = taps
-        self.links = links
+        let voxelLinks = VoxelLinks(shape)
+        taps = voxelLinks.taps
+        links = voxelLinks.links
         let matrix = shape.inputChannelCount * shape.outputChannelCount
         weights = AlignedBuffer(count: taps.count * matrix)
         weightGradient = AlignedBuffer(count: shape.needsBackward ? taps.count * matrix : 0)

@@ -21,7 +21,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
                 weightInputChannelCount: whole))
     }
 
-    static let all: [ConvolutionCase] = [
+    static let all = various + small
+
+    private static let various: [ConvolutionCase] = [
         make(2, 16, 32, [5, 7, 6], [3, 3, 3], [1, 1, 1]),
         make(1, 16, 16, [1, 1, 1], [3, 3, 3], [1, 1, 1]),
         make(3, 32, 16, [2, 1, 1], [3, 3, 3], [1, 1, 1]),
@@ -44,6 +46,23 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         make(2, 32, 16, [2, 3, 2], [2, 2, 2], [2, 2, 2], transposed: true),
         make(1, 16, 24, [3, 2, 2], [1, 2, 2], [1, 2, 2], transposed: true),
         make(2, 48, 16, [1, 1, 1], [2, 2, 2], [2, 2, 2], transposed: true),
+    ]
+
+    /// Maps whose links are few: one sample and many, halves of panels, parts of wider weights, strides that skip voxels,
+    /// and those where only the gradient of the weights runs along links.
+    static let small: [ConvolutionCase] = [
+        make(13, 48, 80, [2, 2, 2], [3, 3, 3], [1, 1, 1]),
+        make(25, 16, 32, [1, 1, 1], [3, 3, 3], [1, 1, 1]),
+        make(1, 32, 48, [1, 2, 3], [3, 3, 3], [1, 1, 1]),
+        make(4, 16, 32, [2, 2, 2], [3, 3, 3], [1, 1, 1], accumulates: true, of: 48),
+        make(3, 32, 64, [4, 4, 4], [3, 3, 3], [2, 2, 2]),
+        make(2, 16, 16, [3, 4, 2], [1, 1, 1], [2, 2, 2]),
+        make(9, 16, 16, [2, 4, 3], [1, 3, 3], [1, 2, 2]),
+        make(13, 32, 16, [1, 2, 2], [1, 2, 2], [1, 2, 2], transposed: true),
+        make(3, 16, 48, [2, 2, 2], [2, 2, 2], [2, 2, 2], transposed: true),
+        make(40, 32, 16, [6, 5, 4], [3, 3, 3], [2, 2, 2]),
+        make(3, 32, 48, [3, 3, 2], [2, 2, 2], [2, 2, 2], transposed: true),
+        make(2, 32, 32, [4, 4, 4], [3, 3, 3], [1, 1, 1]),
     ]
 
     /// The same in bfloat16, where the CPU has it.
@@ -215,20 +234,36 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         #expect(bits(one.weightGradient) == bits(two.weightGradient))
     }
 
+    @Test("links' bits do not depend on the number of threads", arguments: ConvolutionCase.small)
+    func bitsOfLinksOnThreads(convolution: ConvolutionCase) throws {
+        var convolution = convolution
+        for precision in Engine.oneDNN.precisions {
+            convolution.shape.precision = precision
+            let (one, two) = try onOneAndTwoThreads { try convolution.run(.oneDNN) }
+            #expect(bits(one.output) == bits(two.output))
+            #expect(bits(one.inputGradient) == bits(two.inputGradient))
+            #expect(bits(one.weightGradient) == bits(two.weightGradient))
+        }
+    }
+
     @Test(
         "The shape decides how a convolution is computed",
         arguments: [
             ([3, 3, 3], [1, 1, 1], 32, [5, 6, 7], ConvolutionAlgorithm.winograd),
             ([3, 3, 3], [1, 1, 1], 256, [16, 16, 16], .winograd),
-            ([3, 3, 3], [1, 1, 1], 32, [2, 2, 2], .winograd),
+            ([3, 3, 3], [1, 1, 1], 32, [4, 4, 4], .winograd),
             // Few tiles for weights that no cache holds; a stride; a flat kernel; one voxel's tiles mostly outside; few
             // voxels.
             ([3, 3, 3], [1, 1, 1], 256, [5, 6, 7], .oneDNN),
             ([3, 3, 3], [2, 2, 2], 32, [6, 6, 6], .oneDNN),
             ([1, 3, 3], [1, 1, 1], 32, [5, 6, 7], .oneDNN),
             ([3, 3, 3], [1, 1, 1], 32, [1, 1, 9], .oneDNN),
-            ([3, 3, 3], [1, 1, 1], 32, [2, 2, 1], .taps),
-            ([3, 3, 3], [2, 2, 2], 32, [2, 2, 2], .taps),
+            ([3, 3, 3], [1, 1, 1], 32, [2, 2, 2], .links),
+            ([3, 3, 3], [1, 1, 1], 32, [2, 2, 1], .links),
+            ([3, 3, 3], [2, 2, 2], 32, [2, 2, 2], .links),
+            ([3, 3, 3], [2, 2, 2], 32, [4, 4, 3], .links),
+            // Links come in blocks of 16 channels.
+            ([3, 3, 3], [1, 1, 1], 24, [2, 2, 2], .taps),
         ])
     func algorithm(
         kernel: [Int], stride: [Int], channels: Int, size: [Int], expected: ConvolutionAlgorithm
@@ -236,8 +271,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let convolution = ConvolutionCase.make(1, channels, channels, size, kernel, stride)
         let hasBlocksOf16 = Engine.oneDNN.channelBlock == 16
         let found = try Engine.oneDNN.makeConvolution(convolution.shape).algorithm
-        let otherwise: ConvolutionAlgorithm = size == [2, 2, 2] ? .taps : .oneDNN
-        #expect(found == (expected == .winograd && !hasBlocksOf16 ? otherwise : expected))
+        let otherwise: ConvolutionAlgorithm = size.reduce(1, *) <= 8 ? .taps : .oneDNN
+        #expect(found == (hasBlocksOf16 ? expected : otherwise))
     }
 
     /// One channel, a row of three voxels, taps 1, 2, 3 along W: padded sums worked by hand.
@@ -253,6 +288,40 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
         // 2·10 + 3·20, 1·10 + 2·20 + 3·30, 1·20 + 2·30
         #expect(ConvolutionCase.plain(output, 1, 1, [1, 1, 3], engine.channelBlock) == [80, 140, 80])
+    }
+
+    /// Of 16 channels only one in and one out, a row of two voxels, taps 1, 2, 3 along W, worked by hand.
+    @Test(arguments: Engine.allCases) func twoVoxelsByHand(engine: Engine) throws {
+        let shape = ConvolutionShape(
+            batchSize: 1, inputChannelCount: 16, outputChannelCount: 16, inputSize: [1, 1, 2], kernel: [1, 1, 3],
+            stride: [1, 1, 1])
+        let convolution = try engine.makeConvolution(shape)
+        let scratch = AlignedBuffer<UInt8>(count: convolution.scratchByteCount)
+        func row(_ channel: Int, _ first: Float, _ second: Float) -> AlignedBuffer<Float> {
+            let values = (0..<32).map { $0 == 2 * channel ? first : $0 == 2 * channel + 1 ? second : 0 }
+            return ConvolutionCase.blocked(values, 1, 16, [1, 1, 2], engine.channelBlock)
+        }
+        func values(_ buffer: AlignedBuffer<Float>, channel: Int) -> [Float] {
+            Array(ConvolutionCase.plain(buffer, 1, 16, [1, 1, 2], engine.channelBlock)[2 * channel..<2 * channel + 2])
+        }
+        // From channel 5 to channel 3.
+        let place = (3 * 16 + 5) * 3
+        var weights = [Float](repeating: 0, count: 16 * 16 * 3)
+        weights.replaceSubrange(place..<place + 3, with: [1, 2, 3])
+        convolution.setWeights(weights)
+        let (input, gradient) = (row(5, 10, 20), row(3, 1, 100))
+        let (output, inputGradient) = (row(3, .nan, .nan), row(5, .nan, .nan))
+        let weightGradient = AlignedBuffer<Float>(count: weights.count)
+        convolution.forward(input.pointer, output.pointer, scratch: scratch.pointer)
+        convolution.backwardData(gradient.pointer, inputGradient.pointer, scratch: scratch.pointer)
+        convolution.backwardWeights(
+            input.pointer, gradient.pointer, weightGradient.pointer, scratch: scratch.pointer)
+        // 2·10 + 3·20, 1·10 + 2·20
+        #expect(values(output, channel: 3) == [80, 50])
+        // 2·1 + 1·100, 3·1 + 2·100
+        #expect(values(inputGradient, channel: 5) == [102, 203])
+        // 100·10, 1·10 + 100·20, 1·20
+        #expect(Array(weightGradient.array[place..<place + 3]) == [1000, 2010, 20])
     }
 
     private func dot(_ a: [Float], _ b: [Float]) -> Double {

@@ -1,11 +1,6 @@
 // What the parts of Winograd's convolution share.
 #pragma once
-#include <immintrin.h>
-
-#include "kernels.h"
-
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
-#define WIDE_BFLOAT16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
+#include "wide.h"
 
 // LINES: frequencies along D and H. FREQUENCIES of a tile: 4 along each axis. PANEL: output channels of a column of
 // weights, two registers.

@@ -3,6 +3,7 @@
 #include "ckernels_heads.h"
 #include "ckernels_join.h"
 #include "ckernels_lanes.h"
+#include "ckernels_links.h"
 #include "ckernels_losses.h"
 #include "ckernels_machine.h"
 #include "ckernels_norm.h"
