@@ -30,7 +30,9 @@ final class WinogradConvolution: Convolution {
     private let partCount: Int
     private let layout: ScratchLayout
 
-    private static let largestPartCount = 8
+    /// Adding a part up costs what some tens of tiles do: few parts for few tiles, as long as threads have work.
+    private static let partCounts = 4...8
+    private static let tilesPerPart = 128
     /// Fewer tiles are not worth reading wide weights for.
     private static let fewestTiles = 96
 
@@ -64,7 +66,10 @@ final class WinogradConvolution: Convolution {
         flippedWeights = AlignedBuffer(count: flippedCount * factorBytes)
         blocks = TileBlocks(shape)
         workerCount = Threads.count
-        partCount = blocks.areSideBySide ? min(blocks.count, Self.largestPartCount) : 1
+        let parts = blocks.tileCount / Self.tilesPerPart
+        partCount =
+            blocks.areSideBySide
+            ? min(blocks.count, max(Self.partCounts.lowerBound, min(parts, Self.partCounts.upperBound))) : 1
         layout = ScratchLayout(
             plain, exchanged, rowsPerBlock: blocks.rowsPerBlock, workerCount: workerCount,
             blockCount: blocks.areSideBySide ? workerCount : 1)

@@ -195,6 +195,7 @@ static weight_layout describe_blocks(const ckonednn_shape *s, const dnnl_memory_
     blocks.input_stride = b->strides[1];
     blocks.plain_output_stride = s->transposed ? taps : s->weight_channel_stride;
     blocks.plain_input_stride = s->transposed ? s->weight_channel_stride : taps;
+    blocks.order = find_weight_order(&blocks);
     return blocks;
 }
 
