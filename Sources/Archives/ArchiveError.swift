@@ -14,6 +14,8 @@ public enum ArchiveError: Error, Equatable, CustomStringConvertible {
     case trailingBytes(path: String)
     /// The compressor refused to work; `code` is ISA-L's.
     case compression(code: Int)
+    /// What makes the file no whole zip archive, or one that is not read here.
+    case zip(path: String, problem: String)
 
     public var description: String {
         switch self {
@@ -34,6 +36,8 @@ public enum ArchiveError: Error, Equatable, CustomStringConvertible {
             "\(path) has bytes behind its gzip data that are not gzip; copy or download the file again"
         case .compression(let code):
             "cannot compress: ISA-L returned \(code)"
+        case .zip(let path, let problem):
+            "\(path) is not a whole zip archive: \(problem); copy or download the file again"
         }
     }
 }

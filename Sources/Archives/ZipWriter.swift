@@ -1,10 +1,9 @@
-internal import CISAL
 internal import Glibc
 
 /// Writes a zip archive entry by entry; the file appears under its name when it is complete.
 ///
-/// Standard: PKWARE APPNOTE 6.3 (method 8, deflate; ZIP64 where a size or an offset needs it). Python's `zipfile`, and
-/// so NumPy's `.npz`, reads the result. One thread at a time may use a writer.
+/// Standard: PKWARE APPNOTE 6.3 (methods 0, stored, and 8, deflate; every size and offset as ZIP64). Python's `zipfile`,
+/// and so NumPy's `.npz`, reads the result; so does torch. One thread at a time may use a writer.
 public final class ZipWriter {
     public let path: String
     private let temporaryPath: String
@@ -15,10 +14,17 @@ public final class ZipWriter {
     private struct Entry {
         let name: [UInt8]
         let offset: Int
+        /// Zeros in the local header that move the content to its alignment; nil: the entry is compressed.
+        var padding: Int?
         var checksum: UInt32 = 0
         var compressedCount = 0
         var count = 0
+
+        var method: UInt16 { padding == nil ? 8 : 0 }
     }
+
+    /// The extra field of the padding, which readers pass over.
+    private static let paddingField: UInt16 = 0x4246
 
     /// Begins an archive beside its final place.
     public init(path: String) throws(ArchiveError) {
@@ -51,10 +57,32 @@ public final class ZipWriter {
         // Sizes are filled in afterwards; the header always has room for long ones, so it never changes its length.
         try write(localHeader(of: entry))
         let start = position
-        for part in parts { entry.checksum = Self.checksum(of: part, after: entry.checksum) }
+        for part in parts { entry.checksum = ZipChecksum.of(part, after: entry.checksum) }
         try Deflation(isGzip: false).run(parts) { (piece) throws(ArchiveError) in try write(piece) }
         entry.compressedCount = position - start
         try write(localHeader(of: entry), at: entry.offset)
+        entries.append(entry)
+    }
+
+    /// Adds one file as it is.
+    ///
+    /// - Parameters:
+    ///   - name: its path inside the archive.
+    ///   - parts: its content, in pieces that follow one another.
+    ///   - alignment: the content begins at a multiple of so many bytes of the archive.
+    /// - Determinism: as ``add(_:parts:)``.
+    public func store(
+        _ name: String, parts: [UnsafeRawBufferPointer], alignment: Int = 1
+    ) throws(ArchiveError) {
+        var entry = Entry(name: Array(name.utf8), offset: position)
+        entry.count = parts.reduce(0) { $0 + $1.count }
+        entry.compressedCount = entry.count
+        for part in parts { entry.checksum = ZipChecksum.of(part, after: entry.checksum) }
+        entry.padding = 0
+        let start = position + localHeader(of: entry).count
+        entry.padding = (alignment - start % alignment) % alignment
+        try write(localHeader(of: entry))
+        for part in parts { try write(part) }
         entries.append(entry)
     }
 
@@ -73,27 +101,26 @@ public final class ZipWriter {
         guard fsync(folderDescriptor) == 0 || errno == EINVAL else { throw failure() }
     }
 
-    private static func checksum(of part: UnsafeRawBufferPointer, after checksum: UInt32) -> UInt32 {
-        guard let base = part.baseAddress else { return checksum }
-        return crc32_gzip_refl(checksum, base.assumingMemoryBound(to: UInt8.self), UInt64(part.count))
-    }
-
     // MARK: Records
 
     private func localHeader(of entry: Entry) -> [UInt8] {
         var record = Record(0x0403_4B50)
-        record.append(UInt16(45), UInt16(0x0800), UInt16(8), UInt16(0), UInt16(0x0021))
+        record.append(UInt16(45), UInt16(0x0800), entry.method, UInt16(0), UInt16(0x0021))
         record.append(entry.checksum, UInt32.max, UInt32.max)
-        record.append(UInt16(entry.name.count), UInt16(20))
+        record.append(UInt16(entry.name.count), UInt16(20 + (entry.padding.map { 4 + $0 } ?? 0)))
         record.bytes += entry.name
         record.append(UInt16(1), UInt16(16))
         record.append(UInt64(entry.count), UInt64(entry.compressedCount))
+        if let padding = entry.padding {
+            record.append(Self.paddingField, UInt16(padding))
+            record.bytes += [UInt8](repeating: 0, count: padding)
+        }
         return record.bytes
     }
 
     private func directoryEntry(of entry: Entry) -> [UInt8] {
         var record = Record(0x0201_4B50)
-        record.append(UInt16(0x032D), UInt16(45), UInt16(0x0800), UInt16(8), UInt16(0), UInt16(0x0021))
+        record.append(UInt16(0x032D), UInt16(45), UInt16(0x0800), entry.method, UInt16(0), UInt16(0x0021))
         record.append(entry.checksum, UInt32.max, UInt32.max)
         record.append(UInt16(entry.name.count), UInt16(28), UInt16(0), UInt16(0), UInt16(0))
         record.append(UInt32(0o100644) << 16, UInt32.max)
