@@ -77,7 +77,7 @@ let testedRooms: Set = [
     "Benchmarks", "CommandLineSpelling",
 ]
 let roomsWithFixtures: Set = [
-    "Archives", "Volumes", "Networks", "Objectives", "Datasets", "Patches", "Evaluation", "Prediction",
+    "Archives", "Volumes", "Networks", "Objectives", "Datasets", "Patches", "Evaluation", "Checkpoints", "Prediction",
 ]
 let roomTests: [Target] = rooms.filter { testedRooms.contains($0.name) }.map { room in
     .testTarget(

@@ -9,6 +9,8 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatab
         case damaged(String)
         /// A good file that does not fit what was asked for.
         case mismatch([String])
+        /// A file of another program that makes no sense, or asks for what is not done here.
+        case notUnderstood(String)
         /// The system refused.
         case refused(action: String, reason: String)
     }
@@ -34,6 +36,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatab
         case .mismatch(let differences):
             "the checkpoint \(path) does not fit: " + differences.prefix(5).joined(separator: "; ")
                 + (differences.count > 5 ? "; and \(differences.count - 5) more" : "")
+        case .notUnderstood(let what): "\(path) cannot be read: \(what)"
         case .refused(let action, let reason): "cannot \(action) the checkpoint \(path): \(reason)"
         }
     }

@@ -113,21 +113,19 @@ extension CheckpointFile {
 
     /// How the tensors of a file differ from a layout: one phrase per difference.
     static func differences(_ tensors: [(name: String, shape: [Int])], from layout: ParameterLayout) -> [String] {
-        var differences: [String] = []
-        var found: [String: [Int]] = [:]
-        for (name, shape) in tensors {
-            found[name] = shape
-            if layout[name] == nil { differences.append("\(name) \(shape) is unknown to this network") }
+        tensors.filter { layout[$0.name] == nil }.map { "\($0.name) \($0.shape) is unknown to this network" }
+            + missing(tensors, from: layout.entries)
+    }
+
+    /// Which of these parameters the file lacks or has in another shape: one phrase for each.
+    static func missing(
+        _ tensors: [(name: String, shape: [Int])], from entries: [ParameterLayout.Entry]
+    ) -> [String] {
+        let found = Dictionary(tensors.map { ($0.name, $0.shape) }) { $1 }
+        return entries.compactMap { entry in
+            guard let shape = found[entry.name] else { return "\(entry.name) \(entry.shape) is missing in the file" }
+            guard shape != entry.shape else { return nil }
+            return "\(entry.name) is \(shape) in the file and \(entry.shape) in this network"
         }
-        for entry in layout.entries {
-            guard let shape = found[entry.name] else {
-                differences.append("\(entry.name) \(entry.shape) is missing in the file")
-                continue
-            }
-            if shape != entry.shape {
-                differences.append("\(entry.name) is \(shape) in the file and \(entry.shape) in this network")
-            }
-        }
-        return differences
     }
 }
