@@ -10,8 +10,9 @@ struct PGPS: ParsableCommand {
         subcommands: [
             PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self,
             ExtractFingerprintCommand.self, PlanExperimentCommand.self, PreprocessCommand.self, ScheduleCommand.self,
-            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, CheckpointCommand.self, InspectCommand.self,
-            BenchmarkCommand.self, InfoCommand.self,
+            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, ExportCommand.self, ImportCommand.self,
+            ExportModelToZipCommand.self, InstallModelFromZipCommand.self, CheckpointCommand.self,
+            InspectCommand.self, BenchmarkCommand.self, InfoCommand.self,
         ])
 
     static func main() {

@@ -45,8 +45,16 @@ import Testing
 
     @Test(arguments: [
         ("checkpoint_best", "checkpoint_best.h5"), ("checkpoint_best.pth", "checkpoint_best.h5"), ("x.h5", "x.h5"),
+        ("final", "checkpoint_final.h5"), ("best", "checkpoint_best.h5"),
     ]) func checkpointsAreNamedAsInNNUNet(name: String, file: String) {
         #expect(ModelFolder.checkpointFile(name) == file)
+    }
+
+    @Test(arguments: [
+        ("nnUNetTrainer", true), ("nnUNetTrainer_250epochs", true), ("MyTrainer", true), ("cps", false),
+        ("Trainer__x", false), ("../Trainer", false),
+    ]) func classesOfTrainersAreKnownByTheirNames(name: String, isTrainer: Bool) {
+        #expect(ModelFolder.isTrainerClass(name) == isTrainer)
     }
 
     /// A real network over a real window: the logits of a single patch are the session's, to the last bit.

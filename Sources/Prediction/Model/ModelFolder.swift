@@ -38,8 +38,18 @@ public struct ModelFolder: Sendable {
             headCount: description.labelManager.headCount)
     }
 
-    /// The name of a checkpoint's file: `.h5` is added, or replaces the ending that nnU-Net's files have.
+    /// Whether a text can be the class of a trainer of nnU-Net, whose models may lie here beside those of our schemes.
+    public static func isTrainerClass(_ name: String) -> Bool {
+        name.contains("Trainer") && !name.contains("__")
+            && name.utf8.allSatisfy {
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "_")
+            }
+    }
+
+    /// The name of a checkpoint's file: `.h5` is added, or replaces the ending that nnU-Net's files have; `final` is
+    /// short for `checkpoint_final.h5`, and so on.
     public static func checkpointFile(_ name: String) -> String {
+        if let known = CheckpointName(rawValue: "checkpoint_\(name).h5") { return known.rawValue }
         if name.hasSuffix(".h5") { return name }
         return (name.hasSuffix(".pth") ? String(name.dropLast(4)) : name) + ".h5"
     }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cluster
-import Curriculum
 import Datasets
 import Documents
 import Kernels
@@ -29,20 +28,8 @@ struct PredictCommand: ParsableCommand {
     @Option(name: .customShort("o"), help: ArgumentHelp("Folder for the label maps.", valueName: "folder"))
     var output: String
 
-    @Option(name: .customShort("d"), help: ArgumentHelp("Number or full name of the dataset.", valueName: "dataset"))
-    var dataset: String
-
     @Option(name: .customShort("c"), help: ArgumentHelp("Configuration.", valueName: "configuration"))
     var configuration: String
-
-    @Option(
-        name: .customLong("tr", withSingleDash: true),
-        help: ArgumentHelp("Scheme that the model was trained with.", valueName: "scheme"),
-        transform: Scheme.parse)
-    var scheme: Scheme
-
-    @Option(name: .customShort("p"), help: ArgumentHelp("Name of the plans.", valueName: "plans"))
-    var plans = "nnUNetPlans"
 
     @Option(
         name: .customShort("f"), parsing: .upToNextOption,
@@ -96,8 +83,8 @@ struct PredictCommand: ParsableCommand {
     @Flag(name: .customLong("disable_progress_bar"), help: "No progress display.")
     var hidesProgress = false
 
+    @OptionGroup var model: ModelOptions
     @OptionGroup var threadOptions: ThreadOptions
-    @OptionGroup var roots: WorkspaceOptions
 
     func validate() throws {
         guard stepSize > 0, stepSize <= 1 else { throw ValidationError(PredictionError.stepSize(stepSize).description) }
@@ -152,12 +139,9 @@ struct PredictCommand: ParsableCommand {
 
     /// Everything that can be wrong before the first image is opened.
     private func prepare(_ precision: Precision) throws -> (job: PredictionJob, predictor: Predictor, passCount: Int) {
-        let workspace = roots.workspace
         let words = ListOption.words(folds)
         let folds = try (words.isEmpty ? ["0", "1", "2", "3", "4"] : words).map { try FoldName(parsing: $0) }
-        let name = try DatasetName.resolve(dataset, in: workspace)
-        let model = try ModelFolder(
-            path: workspace.modelFolder(of: name, trainer: scheme.rawValue, plans: plans, configuration: configuration))
+        let model = try ModelFolder(path: self.model.folder(configuration: configuration))
         let job = try PredictionJob(
             model: model, inputFolder: input, outputFolder: output, part: part, partCount: partCount)
         let weights = try model.loadWeights(folds: folds, checkpoint: ModelFolder.checkpointFile(checkpoint))
@@ -194,8 +178,9 @@ struct PredictCommand: ParsableCommand {
             "output_folder_or_list_of_truncated_output_files": .string(output),
             "save_probabilities": .bool(savesProbabilities), "overwrite": .bool(!continuesPrediction),
             "folder_with_segs_from_prev_stage": .null, "num_parts": .integer(partCount), "part_id": .integer(part),
-            "dataset": .string(dataset), "configuration": .string(configuration), "trainer": .string(scheme.rawValue),
-            "plans": .string(plans),
+            "dataset": .string(model.dataset), "configuration": .string(configuration),
+            "trainer": .string(model.trainer),
+            "plans": .string(model.plans),
             "folds": .strings(folds.isEmpty ? ["0", "1", "2", "3", "4"] : ListOption.words(folds)),
             "checkpoint": .string(ModelFolder.checkpointFile(checkpoint)), "step_size": .real(stepSize),
             "use_mirroring": .bool(!disablesMirroring), "precision": .string(precision.rawValue),
