@@ -6,6 +6,7 @@ import Evaluation
 import Kernels
 import Objectives
 import Prediction
+import Tensors
 import Threads
 
 /// How a fold's run ended.
@@ -49,11 +50,18 @@ public final class FoldTrainer {
     public func run() throws -> FoldOutcome {
         let replica = try communicator.agreeing { try Replica(setup, communicator: communicator) }
         let found = try restore(into: replica)
+        let pretrained = found == nil ? try startPretrained(replica) : nil
         _ = try communicator.agreeingOnRoot {
             if case .start(overwrites: true) = mode { try folder.clear() }
             try folder.writeDocuments(resolvedConfiguration)
         }
         describe(replica, found)
+        if let pretrained {
+            observer?.receive(
+                .note(
+                    "starting from \(pretrained.path): \(pretrained.takenCount) of \(pretrained.parameterCount) tensors, all "
+                        + "but the segmentation heads"))
+        }
         if mode != .validate {
             guard try train(replica, isNew: found == nil) else {
                 return FoldOutcome(weightsSHA256: digest(replica), wasStopped: true)
@@ -105,6 +113,16 @@ public final class FoldTrainer {
                         + "uninterrupted run"))
         }
         return found
+    }
+
+    /// Gives the replica the weights that a new run starts from, if there are any; every rank reads the same file.
+    private func startPretrained(_ replica: Replica) throws -> PretrainedWeights? {
+        guard let path = configuration.pretrainedWeights else { return nil }
+        let layout = setup.architecture.parameterLayout
+        let pretrained = try communicator.agreeing { try PretrainedWeights(contentsOf: path, layout: layout) }
+        replica.restore(
+            weights: pretrained.replacing(replica.weights), momentum: AlignedBuffer(count: layout.scalarCount))
+        return pretrained
     }
 
     private func describe(_ replica: Replica, _ found: FoundCheckpoint?) {

@@ -98,6 +98,7 @@ extension RunConfiguration {
         add(.engine, engine.rawValue)
         add(.precision, precision.rawValue)
         add(.checkpointWriter, checkpointWriter.rawValue)
+        add(.pretrainedWeights, pretrainedWeights.map(Self.scalar))
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -30,6 +30,8 @@ public struct RunConfiguration: Sendable, Equatable {
     public var engine: Engine = .oneDNN
     public var precision: PrecisionChoice = .auto
     public var checkpointWriter: CheckpointWriter = .parallel
+    /// A file whose weights, but for the segmentation heads, the run starts from.
+    public var pretrainedWeights: String?
 
     public init(dataset: String, fold: String, scheme: Scheme) {
         self.dataset = dataset
@@ -82,6 +84,7 @@ public struct RunConfiguration: Sendable, Equatable {
         result.engine = said.engine ?? result.engine
         result.precision = said.precision ?? result.precision
         result.checkpointWriter = said.checkpointWriter ?? result.checkpointWriter
+        result.pretrainedWeights = said.pretrainedWeights
         return result
     }
 }

@@ -17,6 +17,7 @@ public enum RunOption: String, CaseIterable, Sendable {
     case engine
     case precision
     case checkpointWriter = "checkpoint-writer"
+    case pretrainedWeights = "pretrained-weights"
 
     /// Finds an option by its name; between words `-` and `_` are the same.
     public init?(name: String) {
@@ -34,6 +35,7 @@ public enum RunOption: String, CaseIterable, Sendable {
         case .epochs, .iterationsPerEpoch, .validationIterations, .seed, .threads, .batchConstruction, .mirrorAxes,
             .saveEvery, .npz, .engine, .precision, .checkpointWriter:
             "--" + rawValue
+        case .pretrainedWeights: "-pretrained_weights"
         }
     }
 

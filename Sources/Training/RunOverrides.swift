@@ -24,6 +24,7 @@ public struct RunOverrides: Sendable, Equatable {
     public var engine: Engine?
     public var precision: PrecisionChoice?
     public var checkpointWriter: CheckpointWriter?
+    public var pretrainedWeights: String?
 
     public init() {}
 
@@ -90,6 +91,9 @@ public struct RunOverrides: Sendable, Equatable {
         case .engine: engine = try choice()
         case .precision: precision = try choice()
         case .checkpointWriter: checkpointWriter = try choice()
+        case .pretrainedWeights:
+            guard let path = RunText.weightsPath(given) else { throw wrong(RunText.weightsRule) }
+            pretrainedWeights = path
         }
     }
 
@@ -116,6 +120,7 @@ public struct RunOverrides: Sendable, Equatable {
         take(\.engine)
         take(\.precision)
         take(\.checkpointWriter)
+        take(\.pretrainedWeights)
         return result
     }
 

@@ -38,6 +38,15 @@ enum RunText {
         return axes.sorted()
     }
 
+    /// What the file of pretrained weights must be.
+    static let weightsRule = "the path of a .pth of nnU-Net, a .safetensors or a .h5"
+
+    /// The absolute path of such a file, wherever the run goes on; nil for another ending.
+    static func weightsPath(_ text: String) -> String? {
+        let url = URL(fileURLWithPath: text).standardizedFileURL
+        return ["pth", "safetensors", "h5"].contains(url.pathExtension) ? url.path : nil
+    }
+
     /// Seconds of `90`, `1.5s`, `10m` or `2h`.
     static func seconds(_ text: String) -> Double? {
         let factors: [Character: Double] = ["s": 1, "m": 60, "h": 3600]

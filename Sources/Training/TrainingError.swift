@@ -4,6 +4,8 @@ public enum TrainingError: Error, Sendable, Equatable {
     case nothingToContinue(folder: String)
     /// A new run where an old one lies.
     case alreadyStarted(folder: String, iteration: Int)
+    /// `-pretrained_weights` for a run that has weights of its own.
+    case pretrainedAndContinued
     /// A checkpoint that belongs to another run.
     case otherRun(path: String, differences: [String])
     /// `--val` before the training was finished.
@@ -23,6 +25,9 @@ extension TrainingError: CustomStringConvertible {
             "--c: there is no run to continue in \(folder): no checkpoint lies there; leave --c out to start one"
         case .alreadyStarted(let folder, let iteration):
             "\(folder) already holds a run (iteration \(iteration)); --c continues it, --overwrite starts anew"
+        case .pretrainedAndContinued:
+            "-pretrained_weights is where a new run starts from, but --c and --val go on with the weights of the run: "
+                + "leave one of them out"
         case .otherRun(let path, let differences):
             "the checkpoint \(path) belongs to another run: \(differences.joined(separator: "; ")); continue with the "
                 + "options of run.yaml beside it, or start anew with --overwrite"

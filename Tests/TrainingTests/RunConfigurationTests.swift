@@ -60,6 +60,7 @@ import Training
         run.engine = .openBLAS
         run.precision = scheme == .cps ? .auto : .fp32
         run.checkpointWriter = .root
+        run.pretrainedWeights = scheme == .cps ? nil : "/a folder/w: #1.pth"
         let read = try RunOverrides(yaml: run.yaml, path: "run.yaml")
         #expect(try RunConfiguration.resolve(file: nil, overrides: read) == run)
     }
@@ -100,7 +101,8 @@ import Training
             "dataset: 4\nepcohs: 3",
             "x.yaml, line 2: unknown key \"epcohs\"; the nearest known key is \"epochs\" (known keys: dataset, "
                 + "configuration, fold, scheme, plans, epochs, iterations-per-epoch, validation-iterations, seed, threads, "
-                + "batch-construction, mirror-axes, save-every, npz, engine, precision, checkpoint-writer)"
+                + "batch-construction, mirror-axes, save-every, npz, engine, precision, checkpoint-writer, "
+                + "pretrained-weights)"
         ),
         (
             "scheme: pgps-perfomance",

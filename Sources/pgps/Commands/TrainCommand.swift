@@ -78,6 +78,13 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Who writes checkpoints: parallel or root (default: parallel).", valueName: "writer"))
     var checkpointWriter: String?
 
+    @Option(
+        name: .customLong("pretrained_weights", withSingleDash: true),
+        help: ArgumentHelp(
+            "Start from the weights of a .pth, .safetensors or .h5, all but the segmentation heads.", valueName: "file")
+    )
+    var pretrainedWeights: String?
+
     @Flag(help: "Keep the probabilities of the fold's validation, as .npz.")
     var npz = false
 
@@ -114,6 +121,7 @@ struct TrainCommand: ParsableCommand {
         let workspace = roots.workspace
         let mode: RunMode = val ? .validate : continues ? .resume : .start(overwrites: overwrite)
         let (said, folds) = try world.agreeing {
+            if mode.continues, pretrainedWeights != nil { throw TrainingError.pretrainedAndContinued }
             var configuration = try RunConfiguration.resolve(file: config, overrides: overrides())
             let selection = try configuration.folds
             let count = selection == .allFolds ? try FoldSetup.foldCount(configuration, workspace: workspace) : 0
@@ -174,6 +182,7 @@ struct TrainCommand: ParsableCommand {
         try set(.engine, engine)
         try set(.precision, precision)
         try set(.checkpointWriter, checkpointWriter)
+        try set(.pretrainedWeights, pretrainedWeights)
         if npz { said.npz = true }
         return said
     }

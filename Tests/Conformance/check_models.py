@@ -1,0 +1,123 @@
+"""Models that travel: exported here and used by nnU-Net, written by nnU-Net's trainer and used here.
+
+A short training on a phantom makes a model that is no longer noise. Both programs predict with the same weights; nnU-Net
+adds logits in half precision, so single voxels may differ.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import nibabel
+import numpy
+
+from rows import Row
+
+LARGEST_DICE_LOSS = 0.002
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def run(context):
+    rows = []
+    for name in ["labels"] if context.quick else ["labels", "regions", "two channels"]:
+        phantom = Phantom(context, name)
+        phantom.train()
+        rows += [phantom.models_out(), phantom.training_goes_on(), phantom.models_in()]
+    return rows
+
+
+class Phantom:
+    """A small dataset, its folders and a model trained on it."""
+
+    ID = "907"
+    PATCH = [16, 16, 16]
+
+    def __init__(self, context, name):
+        self.pgps = str(context.pgps)
+        self.name = name
+        self.folder = context.work / name.replace(" ", "_")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.environment = dict(
+            os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive", OMPI_ALLOW_RUN_AS_ROOT="1",
+            OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", nnUNet_n_proc_DA="0")
+        for root in ("raw", "preprocessed", "results"):
+            (self.folder / root).mkdir(parents=True)
+            self.environment["nnUNet_" + root] = str(self.folder / root)
+        self.images = self.folder / "raw" / f"Dataset{self.ID}_Phantom" / "imagesTs"
+
+    def call(self, *words):
+        done = subprocess.run([str(word) for word in words], env=self.environment, text=True, capture_output=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{words[0]} {words[1]}: {(done.stderr or done.stdout)[-800:]}")
+
+    def train(self):
+        self.call(self.pgps, "phantom", self.folder / "raw", "--cases", 5, "--test-cases", 2, "--seed", 11, "--size",
+                  28, 24, 32, "--id", self.ID)
+        raw = self.images.parent
+        description = json.loads((raw / "dataset.json").read_text())
+        if self.name == "regions":
+            description["labels"] = {"background": 0, "all": [1, 2, 3], "inside": [2, 3], "lesion": 3}
+            description["regions_class_order"] = [1, 2, 3]
+        if self.name == "two channels":
+            description["channel_names"] = {"0": "CT", "1": "MR"}
+            for image in [*raw.glob("imagesT*/*_0000.nii.gz")]:
+                shutil.copy(image, str(image).replace("_0000.", "_0001."))
+        (raw / "dataset.json").write_text(json.dumps(description))
+        self.call(self.pgps, "plan-and-preprocess", "-d", self.ID, "-c", "3d_fullres", "-np", 1)
+        self.shrink_plan()
+        self.call(self.pgps, "train", self.ID, "3d_fullres", 0, "-tr", "cps", "--epochs", 2, "--iterations-per-epoch", 60,
+                  "--validation-iterations", 1, "--precision", "fp32", "--threads", 1)
+
+    def shrink_plan(self):
+        """A network that trains in seconds; both programs read the same plans."""
+        path = self.folder / "preprocessed" / f"Dataset{self.ID}_Phantom" / "nnUNetPlans.json"
+        plans = json.loads(path.read_text())
+        configuration = plans["configurations"]["3d_fullres"]
+        configuration.update(patch_size=self.PATCH, batch_size=2)
+        configuration["architecture"]["arch_kwargs"].update(
+            n_stages=3, features_per_stage=[16, 16, 32], kernel_sizes=[[3, 3, 3]] * 3,
+            strides=[[1, 1, 1], [2, 2, 2], [2, 2, 2]], n_conv_per_stage=[2, 2, 2], n_conv_per_stage_decoder=[2, 2])
+        path.write_text(json.dumps(plans, indent=4))
+
+    def models_out(self):
+        """The exported model in nnU-Net, beside the original here."""
+        self.model = self.folder / "exported"
+        self.call(self.pgps, "export", "-d", self.ID, "-c", "3d_fullres", "-tr", "cps", "--format", "nnunet", self.model)
+        return self.compare("out", "cps", self.model)
+
+    def training_goes_on(self):
+        """nnU-Net's trainer takes the exported checkpoint up and writes one of its own after an optimizer step."""
+        self.written = self.folder / "written"
+        self.call(sys.executable, HERE / "trainer_checkpoint.py", self.model, self.written)
+        report = json.loads((self.written / "report.json").read_text())
+        for document in ("plans.json", "dataset.json"):
+            shutil.copy(self.model / document, self.written / document)
+        return Row(f"models, {self.name}: weights, momentum and epoch in nnU-Net's trainer", report["tensors"],
+                   report["largest"], 0.0, report["largest"] == 0.0)
+
+    def models_in(self):
+        """A checkpoint of nnU-Net's trainer here, beside nnU-Net."""
+        self.call(self.pgps, "import", self.written)
+        return self.compare("in", "nnUNetTrainer", self.written)
+
+    def compare(self, direction, trainer, model):
+        theirs, ours = self.folder / f"{direction}_nnunet", self.folder / f"{direction}_pgps"
+        mirroring = ["--disable_tta"] if direction == "out" else []
+        self.call(pathlib.Path(sys.executable).parent / "nnUNetv2_predict_from_modelfolder", "-i", self.images, "-o", theirs,
+                  "-m", model, "-f", 0, "-device", "cpu", "-npp", 1, "-nps", 1, *mirroring)
+        self.call(self.pgps, "predict", "-i", self.images, "-o", ours, "-d", self.ID, "-c", "3d_fullres", "-f", 0, "-tr",
+                  trainer, "--precision", "fp32", *mirroring)
+        losses = []
+        for path in sorted(theirs.glob("*.nii.gz")):
+            one, other = (numpy.asarray(nibabel.load(folder / path.name).dataobj) for folder in (theirs, ours))
+            losses += [1 - dice(one == label, other == label) for label in numpy.union1d(one, other)]
+        largest = float(max(losses)) if len(losses) > 2 else float("nan")
+        words = "exported" if direction == "out" else "imported, mirrored"
+        return Row(f"models, {self.name}: 1 - Dice between predictions, {words}", len(losses), largest,
+                   LARGEST_DICE_LOSS, largest <= LARGEST_DICE_LOSS)
+
+
+def dice(one, other):
+    return 2 * numpy.count_nonzero(one & other) / (numpy.count_nonzero(one) + numpy.count_nonzero(other))
