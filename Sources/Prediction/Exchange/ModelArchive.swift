@@ -103,6 +103,7 @@ public struct ModelArchive {
                     note("\((folder as NSString).lastPathComponent) keeps its .pth files: \(error)")
                     return
                 }
+                try ModelImport.checkSize(model.architecture, model.plans)
                 let trainer = (folder as NSString).lastPathComponent.components(separatedBy: "__")[0]
                 try ForeignCheckpoint(contentsOf: foldFolder + "/" + name).save(
                     model.architecture.parameterLayout, plans: model.plans, configuration: model.configuration.name,

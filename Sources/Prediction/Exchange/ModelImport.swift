@@ -92,7 +92,7 @@ public struct ModelImport {
     }
 
     /// Plans come from a file, so their numbers are bounded before anything is multiplied or counted up to.
-    private static func checkSize(_ architecture: UNetArchitecture, _ plans: Plans) throws(ExchangeError) {
+    static func checkSize(_ architecture: UNetArchitecture, _ plans: Plans) throws(ExchangeError) {
         let counts = architecture.encoderConvolutionCounts + architecture.decoderConvolutionCounts
         guard architecture.levelCount <= 64, counts.allSatisfy({ $0 <= 1024 }),
             architecture.features.allSatisfy({ $0 <= 65536 }),
