@@ -31,7 +31,7 @@ public final class ZipReader {
     /// In the order of the directory.
     public let entries: [Entry]
     private let places: [String: Int]
-    private let file: ArchiveFile
+    let file: ArchiveFile
 
     /// Opens an archive and reads its directory.
     ///
@@ -117,7 +117,7 @@ public final class ZipReader {
     }
 
     /// Where the content begins: behind the local header, whose length the directory does not say.
-    private func contentStart(of entry: Entry) throws(ArchiveError) -> Int {
+    func contentStart(of entry: Entry) throws(ArchiveError) -> Int {
         let header = try file.bytes(at: entry.offset, count: ZipDirectory.localHeaderCount)
         guard header.number(0, 4) == 0x0403_4B50 else {
             throw .zip(path: path, problem: "\"\(entry.name)\" does not begin where the directory says")
