@@ -8,7 +8,7 @@ public enum CrossValidation {
     }
 
     /// Copies the predictions of all folds into one folder, with `dataset.json` and `plans.json`, and writes
-    /// `summary.json` there: last, so that a folder with a summary is complete. A folder from before is replaced.
+    /// `summary.json` there: last, so that a folder with a summary is complete.
     ///
     /// - Parameters:
     ///   - modelFolder: the run folder, with `fold_k/validation` for every fold.
@@ -16,11 +16,17 @@ public enum CrossValidation {
     ///   - referenceFolder: the label maps of all training cases; those of no fold's validation set are left out.
     ///   - comparison: how to score; references without a prediction are always allowed here.
     ///   - outputFolder: ``folderName(folds:)`` in the run folder when absent.
+    ///   - keepsComplete: whether a complete folder from before is taken as it is; otherwise it is replaced.
     /// - Throws: ``EvaluationError`` for a fold without predictions and for a case predicted by two folds.
     public static func accumulate(
         modelFolder: String, folds: [String], referenceFolder: String, comparison: FolderComparison,
-        outputFolder: String? = nil, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        outputFolder: String? = nil, keepsComplete: Bool = false,
+        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(EvaluationError) -> EvaluationSummary {
+        let output = outputFolder ?? FolderComparison.join(modelFolder, folderName(folds: folds))
+        if keepsComplete, let summary = EvaluationSummary.existing(in: output, targets: comparison.targets) {
+            return summary
+        }
         var sources: [(name: String, fold: String, path: String)] = []
         for fold in folds {
             let folder = FolderComparison.join(modelFolder, "fold_\(fold)/validation")
@@ -33,7 +39,6 @@ public enum CrossValidation {
                 sources.append((name, fold, FolderComparison.join(folder, name)))
             }
         }
-        let output = outputFolder ?? FolderComparison.join(modelFolder, folderName(folds: folds))
         try catchingFileError { () throws(FileError) in
             try FileAccess.remove(output)
             try FileAccess.makeFolder(output)

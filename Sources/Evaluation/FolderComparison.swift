@@ -18,6 +18,8 @@ public struct FolderComparison: Sendable {
     public var allowsMissingPredictions: Bool
     /// At most this many cases at a time, each of which holds two label maps in memory; as many as threads when absent.
     public var caseLimit: Int?
+    /// What is done to a prediction before it is scored; nothing by default.
+    public var adjustPrediction: @Sendable (_ labels: inout Tensor<Int32>) -> Void = { _ in }
     private let read: LabelReader
 
     public init(
@@ -75,12 +77,13 @@ public struct FolderComparison: Sendable {
     /// Scores one label map against its reference.
     public func compare(reference: String, prediction: String) throws(EvaluationError) -> CaseEvaluation {
         let referenceLabels = try labels(reference)
-        let predictedLabels = try labels(prediction)
+        var predictedLabels = try labels(prediction)
         guard referenceLabels.shape == predictedLabels.shape else {
             throw .shapesDiffer(
                 reference: reference, referenceShape: referenceLabels.shape, prediction: prediction,
                 predictionShape: predictedLabels.shape)
         }
+        adjustPrediction(&predictedLabels)
         let table = ConfusionTable(
             reference: referenceLabels, prediction: predictedLabels, targets: targets, ignoreLabel: ignoreLabel)
         return CaseEvaluation(
