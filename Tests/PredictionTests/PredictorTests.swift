@@ -77,7 +77,7 @@ import Volumes
             #expect(!files.isComplete("case", withProbabilities: false))
             try files.write(prediction, identifier: "case")
             #expect(files.isComplete("case", withProbabilities: true))
-            #expect(try FileAccess.list(out) == ["case.json", "case.nii.gz", "case.npz"])
+            #expect(try FileAccess.list(out) == ["case.json", "case.nii.gz", "case.npz", "case.pkl"])
 
             let entry = try #require(try ZipEntries.read(files.probabilityPath("case")).first)
             #expect(entry.name == "probabilities.npy")

@@ -68,7 +68,7 @@ package enum NumPyFile {
     static func elements<Scalar: Element>(
         of file: MappedFile, as type: Scalar.Type
     ) throws(FileError) -> (shape: [Int], elements: UnsafeBufferPointer<Scalar>) {
-        let (descriptor, shape, offset) = try parseHeader(file)
+        let (descriptor, shape, offset) = try parseHeader(file.bytes, path: file.path)
         guard descriptor == Scalar.descriptor else {
             throw malformed(file, "its elements are '\(descriptor)', not '\(Scalar.descriptor)'")
         }
@@ -90,37 +90,52 @@ package enum NumPyFile {
         return (shape, UnsafeBufferPointer(start: pointer, count: elementCount))
     }
 
-    private static func malformed(_ file: MappedFile, _ problem: String) -> FileError {
-        FileError(action: "use the array", path: file.path, reason: problem)
+    private static func malformed(_ file: MappedFile, _ problem: String) -> FileError { malformed(file.path, problem) }
+
+    private static func malformed(_ path: String, _ problem: String) -> FileError {
+        FileError(action: "use the array", path: path, reason: problem)
     }
 
-    private static func parseHeader(
-        _ file: MappedFile
+    /// Bytes of the header that begins with these; as many as the first 12 promise, which may be more than there are.
+    package static func headerByteCount(_ start: [UInt8]) -> Int {
+        precondition(start.count >= 12, "a header's length stands in its first 12 bytes, not \(start.count)")
+        let short = Int(start[8]) | Int(start[9]) << 8
+        return start[6] >= 2 ? 12 + short + Int(start[10]) << 16 + Int(start[11]) << 24 : 10 + short
+    }
+
+    /// Takes a header apart.
+    ///
+    /// - Parameters:
+    ///   - bytes: the beginning of a file, or all of it.
+    ///   - path: for messages.
+    /// - Returns: NumPy's name of the element type, the shape, and where the array begins.
+    /// - Throws: ``FileError`` when it is malformed or the array is not in C order.
+    package static func parseHeader(
+        _ bytes: UnsafeRawBufferPointer, path: String
     ) throws(FileError) -> (descriptor: String, shape: [Int], offset: Int) {
-        let bytes = file.bytes
         guard bytes.count >= 10, bytes.prefix(6).elementsEqual([0x93] + Array("NUMPY".utf8)) else {
-            throw malformed(file, "it is no .npy file (\(bytes.count) bytes)")
+            throw malformed(path, "it is no .npy file (\(bytes.count) bytes)")
         }
         let isLong = bytes[6] >= 2
         let start = isLong ? 12 : 10
-        guard bytes.count >= start else { throw malformed(file, "the header is cut off") }
+        guard bytes.count >= start else { throw malformed(path, "the header is cut off") }
         var length = Int(bytes[8]) | Int(bytes[9]) << 8
         if isLong { length |= Int(bytes[10]) << 16 | Int(bytes[11]) << 24 }
-        guard length <= bytes.count - start else { throw malformed(file, "the header is cut off") }
+        guard length <= bytes.count - start else { throw malformed(path, "the header is cut off") }
         let header = Array(bytes[start..<start + length])
         guard let descriptor = value(of: "descr", in: header, from: "'", to: "'"),
             let extents = value(of: "shape", in: header, from: "(", to: ")"),
             end(of: "'fortran_order': False", in: header[...]) != nil
         else {
             let text = String(decoding: header, as: UTF8.self)
-            throw malformed(file, "its header is \(text.trimmingCharacters(in: .whitespacesAndNewlines))")
+            throw malformed(path, "its header is \(text.trimmingCharacters(in: .whitespacesAndNewlines))")
         }
         var shape: [Int] = []
         for part in extents.split(separator: ",") {
             let words = part.split(separator: " ")
             if words.isEmpty { continue }
             guard words.count == 1, let extent = Int(words[0]), extent >= 0 else {
-                throw malformed(file, "its shape is (\(extents))")
+                throw malformed(path, "its shape is (\(extents))")
             }
             shape.append(extent)
         }

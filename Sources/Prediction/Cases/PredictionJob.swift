@@ -1,6 +1,5 @@
 import Datasets
 import Documents
-import Foundation
 
 /// A folder of raw images to be predicted by one model.
 public struct PredictionJob: Sendable {
@@ -22,8 +21,9 @@ public struct PredictionJob: Sendable {
         guard partCount >= 1, (0..<partCount).contains(part) else {
             throw PredictionError.part(id: part, count: partCount)
         }
-        let standard = { (path: String) in URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
-        guard standard(inputFolder) != standard(outputFolder) else { throw PredictionError.outputIsInput(outputFolder) }
+        guard !FolderIdentity.areEqual(inputFolder, outputFolder) else {
+            throw PredictionError.outputIsInput(outputFolder)
+        }
         let ending = model.description.fileEnding
         let all = try RawDataset.cases(inImageFolder: inputFolder, ending: ending)
         guard !all.isEmpty else { throw PredictionError.noCases(folder: inputFolder, fileEnding: ending) }
