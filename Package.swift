@@ -17,6 +17,7 @@ let rooms: [(name: String, imports: [String])] = [
     ("Datasets", ["Volumes", "Tensors", "Threads", "Documents"]),
     ("Patches", ["Datasets", "Curriculum", "Tensors", "Threads"]),
     ("Evaluation", ["Datasets", "Volumes", "Tensors", "Threads", "Documents"]),
+    ("Pictures", ["Datasets", "Volumes", "Tensors", "Threads", "Documents", "CPNG"]),
     ("Checkpoints", ["Networks", "Cluster", "Archives", "Tensors", "Threads", "Documents", "CHDF5"]),
     (
         "Prediction",
@@ -53,6 +54,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "COpenBLAS", path: "Sources/C/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CISAL", path: "Sources/C/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CPNG", path: "Sources/C/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CFiles", path: "Sources/C/CFiles"),
     .systemLibrary(
         name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -73,8 +75,8 @@ let everyRoom: [Target.Dependency] = rooms.map { .init(stringLiteral: $0.name) }
 /// sees its room, what that room imports, and Documents.
 let testedRooms: Set = [
     "Curriculum", "Documents", "Threads", "Archives", "Tensors", "Cluster", "Kernels", "Volumes", "Networks",
-    "Objectives", "Datasets", "Patches", "Evaluation", "Checkpoints", "Prediction", "Training", "Reporting",
-    "Benchmarks", "CommandLineSpelling",
+    "Objectives", "Datasets", "Patches", "Evaluation", "Pictures", "Checkpoints", "Prediction", "Training",
+    "Reporting", "Benchmarks", "CommandLineSpelling",
 ]
 let roomsWithFixtures: Set = [
     "Archives", "Volumes", "Networks", "Objectives", "Datasets", "Patches", "Evaluation", "Checkpoints", "Prediction",
@@ -123,6 +125,6 @@ let package = Package(
         ]
         + roomTests
         // The built program as users run it.
-        + [.testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Documents", "Volumes"])],
+        + [.testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Documents", "Volumes", "Tensors"])],
     swiftLanguageModes: [.v6]
 )
