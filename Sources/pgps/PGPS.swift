@@ -10,9 +10,11 @@ struct PGPS: ParsableCommand {
         subcommands: [
             PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self,
             ExtractFingerprintCommand.self, PlanExperimentCommand.self, PreprocessCommand.self, ScheduleCommand.self,
-            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, ExportCommand.self, ImportCommand.self,
-            ExportModelToZipCommand.self, InstallModelFromZipCommand.self, CheckpointCommand.self,
-            InspectCommand.self, BenchmarkCommand.self, InfoCommand.self,
+            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, EvaluateSimpleCommand.self,
+            AccumulateCrossvalResultsCommand.self, FindBestConfigurationCommand.self, EnsembleCommand.self,
+            DeterminePostprocessingCommand.self, ApplyPostprocessingCommand.self, PlotOverlayPNGsCommand.self,
+            ExportCommand.self, ImportCommand.self, ExportModelToZipCommand.self, InstallModelFromZipCommand.self,
+            CheckpointCommand.self, InspectCommand.self, BenchmarkCommand.self, InfoCommand.self,
         ])
 
     static func main() {

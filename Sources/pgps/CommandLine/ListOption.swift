@@ -16,6 +16,12 @@ enum ListOption {
         }
     }
 
+    /// Folds; the five of nnU-Net's cross-validation where none is named.
+    static func folds(_ arguments: [String]) throws -> [FoldName] {
+        let words = words(arguments)
+        return try (words.isEmpty ? ["0", "1", "2", "3", "4"] : words).map { try FoldName(parsing: $0) }
+    }
+
     static func numbers(_ arguments: [String], option: String) throws -> [Double] {
         try words(arguments).map { word in
             guard let number = Double(word) else { throw ValidationError("\(option): \"\(word)\" is not a number") }

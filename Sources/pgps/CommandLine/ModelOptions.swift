@@ -22,8 +22,8 @@ struct ModelOptions: ParsableArguments {
 
     /// The folder of the model with a configuration.
     func folder(configuration: String) throws -> String {
-        try roots.workspace.modelFolder(
+        try ModelFolder.path(
             of: DatasetName.resolve(dataset, in: roots.workspace), trainer: trainer, plans: plans,
-            configuration: configuration)
+            configuration: configuration, in: roots.workspace)
     }
 }

@@ -139,8 +139,7 @@ struct PredictCommand: ParsableCommand {
 
     /// Everything that can be wrong before the first image is opened.
     private func prepare(_ precision: Precision) throws -> (job: PredictionJob, predictor: Predictor, passCount: Int) {
-        let words = ListOption.words(folds)
-        let folds = try (words.isEmpty ? ["0", "1", "2", "3", "4"] : words).map { try FoldName(parsing: $0) }
+        let folds = try ListOption.folds(folds)
         let model = try ModelFolder(path: self.model.folder(configuration: configuration))
         let job = try PredictionJob(
             model: model, inputFolder: input, outputFolder: output, part: part, partCount: partCount)
