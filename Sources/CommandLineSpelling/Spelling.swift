@@ -46,6 +46,15 @@ public struct Spelling: Sendable {
 
     public init(root: Command) { self.root = root }
 
+    /// Whether there is a command of this name, in whatever spelling.
+    public func declares(command name: String) -> Bool { Self.subcommand(name, of: root) != nil }
+
+    /// Whether a command has an option of this name, given without dashes.
+    public func declares(option name: String, of command: String) -> Bool {
+        guard let command = Self.subcommand(command, of: root) else { return false }
+        return Self.declaration(of: "--" + name[...], in: command) != nil
+    }
+
     /// The arguments (without the program's name) in declared spelling.
     public func normalized(_ arguments: [String]) -> [String] {
         var command = root
