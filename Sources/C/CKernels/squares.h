@@ -67,6 +67,11 @@ WIDE static inline void load_square(const plain_square *plain, const float *weig
 WIDE static inline void store_lanes(const plain_square *plain, const float *rows, int64_t step, float *weights) {
     int64_t volume = plain->volume;
     int is_dense = plain->lane_stride == volume;
+    if (is_dense && plain->taps == 1) {
+        memset(weights, 0, 16 * volume * sizeof *weights);
+        for (int lane = 0; lane < 16; lane++) weights[lane * volume + plain->places[0]] = rows[lane];
+        return;
+    }
     __m512 taps[32];
     if (plain->taps < volume)
 #pragma unroll
