@@ -45,7 +45,6 @@ struct ForeignOption: Sendable {
             .only(
                 "1", note: "has no meaning here, mpirun starts several ranks",
                 otherwise: "computes on CPUs; start several ranks with mpirun -n")),
-        ForeignOption("pretrained-weights", .refused(reason: "is not here yet")),
         ForeignOption(
             "val-best", takesValue: false, .refused(reason: "validates with the final checkpoint; leave the option out")
         ),

@@ -7,19 +7,30 @@ import Threads
 struct PGPS: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pgps", abstract: "Trains 3D medical segmentation networks on CPU clusters.",
-        subcommands: [
-            PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self,
-            ExtractFingerprintCommand.self, PlanExperimentCommand.self, PreprocessCommand.self, ScheduleCommand.self,
-            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, EvaluateSimpleCommand.self,
-            AccumulateCrossvalResultsCommand.self, FindBestConfigurationCommand.self, EnsembleCommand.self,
-            DeterminePostprocessingCommand.self, ApplyPostprocessingCommand.self, PlotOverlayPNGsCommand.self,
-            PhantomCommand.self, ConvertMSDCommand.self, PlanAndPreprocessCommand.self,
-            ExtractFingerprintCommand.self, PlanExperimentCommand.self, PreprocessCommand.self, ScheduleCommand.self,
-            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, EvaluateSimpleCommand.self,
-            AccumulateCrossvalResultsCommand.self, FindBestConfigurationCommand.self, EnsembleCommand.self,
-            DeterminePostprocessingCommand.self, ApplyPostprocessingCommand.self, PlotOverlayPNGsCommand.self,
-            ExportCommand.self, ImportCommand.self, ExportModelToZipCommand.self, InstallModelFromZipCommand.self,
-            CheckpointCommand.self, InspectCommand.self, BenchmarkCommand.self, LinksCommand.self, InfoCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Data",
+                subcommands: [
+                    PlanAndPreprocessCommand.self, ExtractFingerprintCommand.self, PlanExperimentCommand.self,
+                    PreprocessCommand.self, ConvertMSDCommand.self, PhantomCommand.self, InspectCommand.self,
+                    PlotOverlayPNGsCommand.self,
+                ]),
+            CommandGroup(
+                name: "Training", subcommands: [ScheduleCommand.self, TrainCommand.self, CheckpointCommand.self]),
+            CommandGroup(
+                name: "Prediction and scores",
+                subcommands: [
+                    PredictCommand.self, EnsembleCommand.self, EvaluateCommand.self, EvaluateSimpleCommand.self,
+                    AccumulateCrossvalResultsCommand.self, FindBestConfigurationCommand.self,
+                    DeterminePostprocessingCommand.self, ApplyPostprocessingCommand.self,
+                ]),
+            CommandGroup(
+                name: "Models from and for nnU-Net",
+                subcommands: [
+                    ExportCommand.self, ImportCommand.self, ExportModelToZipCommand.self,
+                    InstallModelFromZipCommand.self, LinksCommand.self,
+                ]),
+            CommandGroup(name: "Machine", subcommands: [InfoCommand.self, BenchmarkCommand.self]),
         ])
 
     static func main() {
