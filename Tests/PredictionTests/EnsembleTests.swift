@@ -196,9 +196,4 @@ import Volumes
             #expect(try message { try job.run() }.contains("one/a.nii.gz is missing"))
         }
     }
-
-    @Test("Properties are written as Python's oldest pickle") func pickle() {
-        let text = String(decoding: Pickle.bytes(of: ["a": [1, 2.5, true, .null], "b\\": "ä\n𝒳"]), as: UTF8.self)
-        #expect(text == "(dVa\n(lI1\naF2.5\naI01\naNasVb\\u005c\nV\\u00e4\\u000a\\U0001d4b3\ns.")
-    }
 }

@@ -3,7 +3,7 @@ import Documents
 /// Writes plain values, tensors and torch's device in a way that torch's unpickler reads, also the restricted one.
 ///
 /// Standard: Python's pickle, protocol 2.
-struct PickleWriter {
+package struct PickleWriter {
     indirect enum Value {
         case json(JSONValue)
         case tuple([Value])
@@ -20,6 +20,9 @@ struct PickleWriter {
     }
 
     private(set) var bytes: [UInt8] = []
+
+    /// The pickle of a document.
+    package static func pickle(_ document: JSONValue) -> [UInt8] { pickle(.json(document)) }
 
     /// The pickle of a value.
     static func pickle(_ value: Value) -> [UInt8] {

@@ -1,4 +1,5 @@
 import Archives
+import Checkpoints
 import Datasets
 import Documents
 import Tensors
@@ -35,7 +36,7 @@ public struct PredictionFiles: Sendable {
             try write(probabilities: probabilities, identifier: identifier)
             let properties = Self.document(prediction.properties)
             try FileAccess.replace(propertiesPath(identifier), with: properties.text(indent: 4))
-            try FileAccess.replace(picklePath(identifier), with: Pickle.bytes(of: properties))
+            try FileAccess.replace(picklePath(identifier), with: PickleWriter.pickle(properties))
         }
         try NIfTI.write(
             labels: prediction.labels, geometry: prediction.properties.geometry, to: labelPath(identifier))
