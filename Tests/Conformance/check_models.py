@@ -1,18 +1,17 @@
 """Models that travel: exported here and used by nnU-Net, written by nnU-Net's trainer and used here.
 
 A short training on a phantom makes a model that is no longer noise. Both programs predict with the same weights; nnU-Net
-adds logits in half precision, so single voxels may differ.
+adds logits in half precision, so single voxels may differ (see predict_with_nnunet.py).
 """
 import json
+import math
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-import nibabel
-import numpy
-
+from label_maps import agreement
 from rows import Row
 
 LARGEST_DICE_LOSS = 0.002
@@ -21,10 +20,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def run(context):
     rows = []
-    for name in ["labels"] if context.quick else ["labels", "regions", "two channels"]:
+    for name in ["labels", "ResEnc M"] if context.quick else ["labels", "ResEnc M", "regions", "two channels"]:
         phantom = Phantom(context, name)
         phantom.train()
-        rows += [phantom.models_out(), phantom.training_goes_on(), phantom.models_in()]
+        rows += [*phantom.models_out(), phantom.training_goes_on(), *phantom.models_in()]
     return rows
 
 
@@ -37,6 +36,10 @@ class Phantom:
     def __init__(self, context, name):
         self.pgps = str(context.pgps)
         self.name = name
+        self.is_residual = name == "ResEnc M"
+        self.planner, self.plans = (
+            ("nnUNetPlannerResEncM", "nnUNetResEncUNetMPlans") if self.is_residual
+            else ("ExperimentPlanner", "nnUNetPlans"))
         self.folder = context.work / name.replace(" ", "_")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.environment = dict(
@@ -65,26 +68,37 @@ class Phantom:
             for image in [*raw.glob("imagesT*/*_0000.nii.gz")]:
                 shutil.copy(image, str(image).replace("_0000.", "_0001."))
         (raw / "dataset.json").write_text(json.dumps(description))
-        self.call(self.pgps, "plan-and-preprocess", "-d", self.ID, "-c", "3d_fullres", "-np", 1)
+        self.call(self.pgps, "plan-and-preprocess", "-d", self.ID, "-c", "3d_fullres", "-np", 1, "-pl",
+                  self.planner)
         self.shrink_plan()
-        self.call(self.pgps, "train", self.ID, "3d_fullres", 0, "-tr", "cps", "--epochs", 2, "--iterations-per-epoch", 60,
-                  "--validation-iterations", 1, "--precision", "fp32", "--threads", 1)
+        self.call(self.pgps, "train", self.ID, "3d_fullres", 0, "-tr", "cps", "-p", self.plans, "--epochs", 2,
+                  "--iterations-per-epoch", 200, "--validation-iterations", 1, "--precision", "fp32", "--threads", 1)
 
     def shrink_plan(self):
-        """A network that trains in seconds; both programs read the same plans."""
-        path = self.folder / "preprocessed" / f"Dataset{self.ID}_Phantom" / "nnUNetPlans.json"
+        """A network that trains in seconds; both programs read the same plans.
+
+        The skip paths of the residual one do nothing, pool, pool and change the channels, change the channels.
+        """
+        path = self.folder / "preprocessed" / f"Dataset{self.ID}_Phantom" / f"{self.plans}.json"
         plans = json.loads(path.read_text())
         configuration = plans["configurations"]["3d_fullres"]
         configuration.update(patch_size=self.PATCH, batch_size=2)
-        configuration["architecture"]["arch_kwargs"].update(
-            n_stages=3, features_per_stage=[16, 16, 32], kernel_sizes=[[3, 3, 3]] * 3,
-            strides=[[1, 1, 1], [2, 2, 2], [2, 2, 2]], n_conv_per_stage=[2, 2, 2], n_conv_per_stage_decoder=[2, 2])
+        network = configuration["architecture"]["arch_kwargs"]
+        if self.is_residual:
+            network.update(n_stages=4, features_per_stage=[16, 16, 32, 48], kernel_sizes=[[3, 3, 3]] * 4,
+                           strides=[[1, 1, 1], [2, 2, 2], [2, 2, 2], [1, 1, 1]], n_blocks_per_stage=[1, 2, 2, 1],
+                           n_conv_per_stage_decoder=[1, 1, 1])
+        else:
+            network.update(n_stages=3, features_per_stage=[16, 16, 32], kernel_sizes=[[3, 3, 3]] * 3,
+                           strides=[[1, 1, 1], [2, 2, 2], [2, 2, 2]], n_conv_per_stage=[2, 2, 2],
+                           n_conv_per_stage_decoder=[2, 2])
         path.write_text(json.dumps(plans, indent=4))
 
     def models_out(self):
         """The exported model in nnU-Net, beside the original here."""
         self.model = self.folder / "exported"
-        self.call(self.pgps, "export", "-d", self.ID, "-c", "3d_fullres", "-tr", "cps", "--format", "nnunet", self.model)
+        self.call(self.pgps, "export", "-d", self.ID, "-c", "3d_fullres", "-tr", "cps", "-p", self.plans, "--format",
+                  "nnunet", self.model)
         return self.compare("out", "cps", self.model)
 
     def training_goes_on(self):
@@ -103,21 +117,19 @@ class Phantom:
         return self.compare("in", "nnUNetTrainer", self.written)
 
     def compare(self, direction, trainer, model):
-        theirs, ours = self.folder / f"{direction}_nnunet", self.folder / f"{direction}_pgps"
-        mirroring = ["--disable_tta"] if direction == "out" else []
-        self.call(pathlib.Path(sys.executable).parent / "nnUNetv2_predict_from_modelfolder", "-i", self.images, "-o", theirs,
-                  "-m", model, "-f", 0, "-device", "cpu", "-npp", 1, "-nps", 1, *mirroring)
+        """Rows for nnU-Net as it is, and for a residual network also with its sums in single precision."""
+        ours, mirroring = self.folder / f"{direction}_pgps", ["--disable_tta"] if direction == "out" else []
         self.call(self.pgps, "predict", "-i", self.images, "-o", ours, "-d", self.ID, "-c", "3d_fullres", "-f", 0, "-tr",
-                  trainer, "--precision", "fp32", *mirroring)
-        losses = []
-        for path in sorted(theirs.glob("*.nii.gz")):
-            one, other = (numpy.asarray(nibabel.load(folder / path.name).dataobj) for folder in (theirs, ours))
-            losses += [1 - dice(one == label, other == label) for label in numpy.union1d(one, other)]
-        largest = float(max(losses)) if len(losses) > 2 else float("nan")
-        words = "exported" if direction == "out" else "imported, mirrored"
-        return Row(f"models, {self.name}: 1 - Dice between predictions, {words}", len(losses), largest,
-                   LARGEST_DICE_LOSS, largest <= LARGEST_DICE_LOSS)
-
-
-def dice(one, other):
-    return 2 * numpy.count_nonzero(one & other) / (numpy.count_nonzero(one) + numpy.count_nonzero(other))
+                  trainer, "-p", self.plans, "--precision", "fp32", *mirroring)
+        rows = []
+        for precision in ["half", "single"] if self.is_residual else ["half"]:
+            theirs = self.folder / f"{direction}_nnunet_{precision}"
+            self.call(sys.executable, HERE / "predict_with_nnunet.py", precision, "-i", self.images, "-o", theirs, "-m",
+                      model, "-f", 0, *mirroring)
+            losses = [1 - value for value in agreement(theirs, ours)]
+            largest = max(losses) if len(losses) > 2 else math.nan
+            words = "exported" if direction == "out" else "imported, mirrored"
+            words += ", nnU-Net's sums in single precision" if precision == "single" else ""
+            rows.append(Row(f"models, {self.name}: 1 - Dice between predictions, {words}", len(losses), largest,
+                            LARGEST_DICE_LOSS, largest <= LARGEST_DICE_LOSS))
+        return rows

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from dynamic_network_architectures.architectures.unet import PlainConvUNet
+from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 
 import distributions
@@ -18,7 +18,8 @@ CLASSES = {"background": 0, "a": 1, "b": 2}
 
 
 def cases(quick):
-    """Name, patch, samples, channels, features, strides, kernels, labels, class order of regions, batch Dice."""
+    """Name, patch, samples, channels, features, strides, kernels, labels, class order of regions, batch Dice, and the
+    residual blocks per level of a ResidualEncoderUNet."""
     found = [
         ("isotropic", [16, 16, 16], 2, 1, [32, 64, 96], [[1, 1, 1]] + 2 * [[2, 2, 2]], THREE * 3, CLASSES, None, False),
         ("flat kernels, two channels, batch Dice", [8, 32, 24], 2, 2, [32, 48, 64, 64],
@@ -27,6 +28,12 @@ def cases(quick):
          {**CLASSES, "ignore": 3}, None, False),
         ("regions, four channels", [16, 8, 16], 2, 4, [32, 32, 64], [[1, 1, 1]] + 2 * [[2, 2, 2]], THREE * 3,
          {"background": 0, "whole": [1, 2], "core": 2}, [1, 2], False),
+        # Skip paths that do nothing, pool, pool and change the channels, and change the channels.
+        ("residual", [16, 16, 16], 2, 1, [32, 32, 64, 96], [[1, 1, 1]] + 2 * [[2, 2, 2]] + [[1, 1, 1]], THREE * 4, CLASSES,
+         None, False, [1, 2, 2, 1]),
+        ("residual, flat kernels, two channels, regions", [8, 32, 24], 2, 2, [32, 48, 64],
+         [[1, 1, 1], [1, 2, 2], [2, 2, 2]], [[1, 3, 3], [1, 3, 3], [3, 3, 3]],
+         {"background": 0, "whole": [1, 2], "core": 2}, [1, 2], True, [1, 3, 2]),
     ]
     if not quick:
         found += [
@@ -35,6 +42,8 @@ def cases(quick):
             ("six levels, regions and ignore label", [32, 64, 64], 2, 1, [32, 64, 64, 96, 96, 96],
              [[1, 1, 1], [1, 2, 2]] + 4 * [[2, 2, 2]], [[1, 3, 3]] + THREE * 5,
              {"background": 0, "whole": [1, 2], "core": 2, "ignore": 3}, [1, 2], True),
+            ("ResEnc M, six levels", [32, 64, 64], 2, 1, [32, 64, 128, 256, 320, 320],
+             [[1, 1, 1], [1, 2, 2]] + 4 * [[2, 2, 2]], [[1, 3, 3]] + THREE * 5, CLASSES, None, False, [1, 3, 4, 6, 6, 6]),
         ]
     return found
 
@@ -47,14 +56,13 @@ def run(context):
         for what, values, limit in (("logits", logits, 1e-3), ("loss", [loss], 1e-5), ("gradients", gradients, 1e-3)):
             largest = max(values)
             rows.append(Row(f"network, {case[0]}: {what}", len(values), largest, limit, largest <= limit))
-    rows.append(initial_weights_row(probe))
-    return rows
+    return [*rows, initial_weights_row(probe), initial_weights_row(probe, blocks=[1, 2, 2])]
 
 
-def compare(probe, patch, count, channels, features, strides, kernels, labels, order, batch_dice):
+def compare(probe, patch, count, channels, features, strides, kernels, labels, order, batch_dice, blocks=None):
     manager = nnunet.label_manager(labels, order)
     levels, heads = len(features), manager.num_segmentation_heads
-    network = plain_network(channels, heads, features, strides, kernels)
+    network = unet(channels, heads, features, strides, kernels, blocks)
     parameters = dict(network.named_parameters())
     weights = set_weights(parameters)
     network.double()
@@ -69,7 +77,7 @@ def compare(probe, patch, count, channels, features, strides, kernels, labels, o
     kept = levels - 2
     paths, gradient_path = [probe.path() for _ in range(kept)], probe.path()
     answer = probe.ask(
-        "network", **description(channels, heads, features, strides, kernels), weights=weights, images=images,
+        "network", **description(channels, heads, features, strides, kernels, blocks), weights=weights, images=images,
         target=target, labels=labels, regionsClassOrder=order, batchDice=batch_dice, logits=paths, gradient=gradient_path)
     if [name for name, _ in answer["parameters"]] != list(parameters):
         raise ValueError("the parameters stand in another order than nnU-Net's")
@@ -85,41 +93,49 @@ def compare(probe, patch, count, channels, features, strides, kernels, labels, o
     return logits, relative(answer["loss"], value.item()), gradients
 
 
-def initial_weights_row(probe):
+def initial_weights_row(probe, blocks=None):
     """Fresh weights, tensor by tensor, beside those that nnU-Net gives a network of its plans."""
     features, strides, kernels = [32, 64, 96], [[1, 1, 1], [1, 2, 2], [2, 2, 2]], [[1, 3, 3]] + THREE * 2
+    request = description(2, 3, features, strides, kernels, blocks)
     torch.manual_seed(14)
     network = get_network_from_plans(
-        "dynamic_network_architectures.architectures.unet.PlainConvUNet",
+        "dynamic_network_architectures.architectures.unet." + ("ResidualEncoderUNet" if blocks else "PlainConvUNet"),
         {"n_stages": 3, "features_per_stage": features, "conv_op": "torch.nn.modules.conv.Conv3d",
-         "kernel_sizes": kernels, "strides": strides, "n_conv_per_stage": [2] * 3, "n_conv_per_stage_decoder": [2] * 2,
+         "kernel_sizes": kernels, "strides": strides,
+         "n_blocks_per_stage" if blocks else "n_conv_per_stage": request["encoderConvolutions"],
+         "n_conv_per_stage_decoder": request["decoderConvolutions"],
          "conv_bias": True, "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
          "norm_op_kwargs": {"eps": 1e-5, "affine": True}, "dropout_op": None, "dropout_op_kwargs": None,
          "nonlin": "torch.nn.LeakyReLU", "nonlin_kwargs": {"inplace": True}},
         ["conv_op", "norm_op", "dropout_op", "nonlin"], 2, 3, allow_init=True)
     path, start, probabilities = probe.path(), 0, []
-    probe.ask("initial", **description(2, 3, features, strides, kernels), seed=1, weights=path)
+    probe.ask("initial", **request, seed=1, weights=path)
     weights = np.load(path)
     for parameter in network.parameters():
         expected = parameter.detach().numpy().ravel()
         probabilities.append(same_distribution(weights[start:start + expected.size], expected))
         start += expected.size
-    return distributions.row("network: initial weights", len(probabilities), probabilities)
+    kind = ", residual" if blocks else ""
+    return distributions.row(f"network{kind}: initial weights", len(probabilities), probabilities)
 
 
-def plain_network(channels, heads, features, strides, kernels):
-    """A network of nnU-Net's kind, two convolutions per level."""
+def unet(channels, heads, features, strides, kernels, blocks):
+    """A network of nnU-Net's kind: residual blocks per level of the encoder, or two convolutions."""
     levels = len(features)
-    return PlainConvUNet(
-        channels, levels, features, torch.nn.Conv3d, kernels, strides, [2] * levels, heads, [2] * (levels - 1),
-        conv_bias=True, norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"eps": 1e-5, "affine": True},
-        nonlin=torch.nn.LeakyReLU, nonlin_kwargs={"inplace": True}, deep_supervision=True)
+    kind, decoder = (ResidualEncoderUNet, 1) if blocks else (PlainConvUNet, 2)
+    return kind(
+        channels, levels, features, torch.nn.Conv3d, kernels, strides, blocks or [2] * levels, heads,
+        [decoder] * (levels - 1), conv_bias=True, norm_op=torch.nn.InstanceNorm3d,
+        norm_op_kwargs={"eps": 1e-5, "affine": True}, nonlin=torch.nn.LeakyReLU, nonlin_kwargs={"inplace": True},
+        deep_supervision=True)
 
 
-def description(channels, heads, features, strides, kernels):
+def description(channels, heads, features, strides, kernels, blocks=None):
     """The same network in a request."""
+    levels = len(features)
     return {"channels": channels, "heads": heads, "features": features, "strides": strides, "kernels": kernels,
-            "encoderConvolutions": [2] * len(features), "decoderConvolutions": [2] * (len(features) - 1)}
+            "residual": blocks is not None, "encoderConvolutions": blocks or [2] * levels,
+            "decoderConvolutions": [1 if blocks else 2] * (levels - 1)}
 
 
 def set_weights(parameters, seed=3):

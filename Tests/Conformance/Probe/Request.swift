@@ -75,11 +75,12 @@ extension Request {
             levelWeights: LossDescription.levelWeights(decoderLevelCount: levelCount + 1))
     }
 
-    /// A network of plain convolutions.
+    /// A network; its encoder is made of residual blocks where `residual` is true, of plain convolutions otherwise.
     func architecture() throws -> UNetArchitecture {
         UNetArchitecture(
             inputChannelCount: try integer("channels"), headCount: try integer("heads"),
             features: try integers("features"), kernelSizes: try rows("kernels"), strides: try rows("strides"),
+            encoder: isTrue("residual") ? .residual : .plain,
             encoderConvolutionCounts: try integers("encoderConvolutions"),
             decoderConvolutionCounts: try integers("decoderConvolutions"))
     }
