@@ -72,3 +72,28 @@ enum ZipFixture {
         try writer.finish()
     }
 }
+
+/// Operations of a pickle, byte by byte.
+enum LiteralPickle {
+    /// A dictionary whose first key is `network_weights`; the value comes next, then SETITEM.
+    static let start: [UInt8] = [0x80, 2, 0x7D] + text("network_weights")
+
+    static func text(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        return [0x58, UInt8(bytes.count & 0xFF), UInt8(bytes.count >> 8), 0, 0] + bytes
+    }
+
+    /// LONG1 of 8 bytes.
+    static func long(_ value: Int) -> [UInt8] {
+        [0x8A, 8] + withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+
+    /// A view of one axis of the float32 storage `s`.
+    static func tensor(storageCount: Int, offset: Int, size: Int, stride: Int) -> [UInt8] {
+        let storage =
+            [0x28] + text("storage") + Array("ctorch\nFloatStorage\n".utf8) + text("s") + text("cpu")
+            + long(storageCount) + [0x74, 0x51]
+        return Array("ctorch._utils\n_rebuild_tensor_v2\n".utf8) + [0x28] + storage + long(offset) + long(size) + [0x85]
+            + long(stride) + [0x85, 0x74, 0x52]
+    }
+}

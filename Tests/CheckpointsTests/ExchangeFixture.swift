@@ -11,7 +11,9 @@ struct ExchangeFixture {
     init() throws { json = try JSONValue(contentsOf: TestFiles.beside(#filePath, "Fixtures/exchange.json")) }
 
     /// The bytes of a file, by the path of its keys.
-    func bytes(_ keys: String...) throws -> [UInt8] {
+    func bytes(_ keys: String...) throws -> [UInt8] { try bytes(keys) }
+
+    func bytes(_ keys: [String]) throws -> [UInt8] {
         let value = keys.reduce(json) { $0[$1] ?? .null }
         guard let data = Data(base64Encoded: value.string ?? "-") else { throw CocoaError(.fileReadCorruptFile) }
         return [UInt8](data)

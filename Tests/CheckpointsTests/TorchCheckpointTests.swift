@@ -36,11 +36,17 @@ import Testing
     @Test("A checkpoint of nnU-Net's trainer is understood: weights, momentum, documents")
     func trainerCheckpoint() throws {
         let fixture = try ExchangeFixture()
-        for bytes in [try fixture.bytes("checkpoint"), try fixture.bytes("torch", "protocol 4")] {
-            try Self.open(bytes) { file in
+        // The first has no momentum of the head, which never had a gradient: it begins at 0.
+        let whole = ExchangeFixture.weights.array.map { 2 * $0 }
+        var withoutHead = whole
+        let heads = ExchangeFixture.layout.entries.filter { StateDictNames.isHead($0.name) }
+        #expect(heads.map(\.name) == ["decoder.seg_layers.0.weight", "decoder.seg_layers.0.bias"])
+        for place in heads.flatMap({ Array($0.range) }) { withoutHead[place] = 0 }
+        for (keys, expected) in [(["checkpoint"], withoutHead), (["torch", "protocol 4"], whole)] {
+            try Self.open(fixture.bytes(keys)) { file in
                 #expect(try Self.weights(file.weights) == ExchangeFixture.weights.array)
                 let momentum = try #require(try file.readMomentum(ExchangeFixture.layout))
-                #expect(momentum.array == ExchangeFixture.weights.array.map { 2 * $0 })
+                #expect(momentum.array == expected)
                 #expect(file.trainerName == "nnUNetTrainer_250epochs" && file.configuration == "3d_fullres")
                 #expect(file.fold == "1" && file.finishedEpochCount == 3 && file.mirrorAxes == [0, 2])
                 #expect(
@@ -138,6 +144,16 @@ import Testing
         }
     }
 
+    @Test("The momentum of another network is left alone") func otherMomentum() throws {
+        let other = UNetArchitecture(
+            inputChannelCount: 1, headCount: 2, features: [1, 2], kernelSizes: [[1, 1, 1], [1, 1, 3]],
+            strides: [[1, 1, 1], [1, 2, 2]], encoderConvolutionCounts: [1, 1], decoderConvolutionCounts: [1])
+        let momentum = try Self.open(ExchangeFixture().bytes("checkpoint")) { file in
+            try file.readMomentum(other.parameterLayout)
+        }
+        #expect(momentum == nil)
+    }
+
     @Test("Code in a pickle is refused by name and never run") func code() throws {
         let marker = "/tmp/pgps-was-executed"
         #expect(!FileAccess.exists(marker))
@@ -147,17 +163,63 @@ import Testing
         #expect(!FileAccess.exists(marker))
     }
 
-    @Test("Pickles that want more than they hold are refused")
-    func hostilePickles() throws {
-        func outcome(_ pickle: [UInt8]) throws -> String {
+    /// Why a file of this pickle and no storages is refused.
+    private static func outcome(_ pickle: [UInt8]) throws -> String {
+        try TestFiles.withTemporaryFolder { folder in
+            let path = folder + "/a.pth"
+            try ZipFixture.write([("a/data.pkl", pickle)], to: path)
+            let error = #expect(throws: CheckpointError.self) { try TorchCheckpoint(contentsOf: path) }
+            return error?.description ?? ""
+        }
+    }
+
+    @Test("A tensor whose last element has no number is refused") func endlessView() throws {
+        // 2 elements, 2^63 - 2 apart, from place 2^63 - 2 on.
+        let tensor = LiteralPickle.tensor(storageCount: .max, offset: .max - 1, size: 2, stride: .max - 1)
+        let pickle = LiteralPickle.start + [0x7D] + LiteralPickle.text("a") + tensor + [0x73, 0x73, 0x2E]
+        #expect(
+            try Self.outcome(pickle).contains(
+                "a tensor of shape [2], strides [9223372036854775806] and offset 9223372036854775806 does not lie in its "
+                    + "storage of 9223372036854775807 elements"))
+    }
+
+    @Test("A momentum without its storage is refused where the file is opened") func endlessMomentum() throws {
+        let tensor = LiteralPickle.tensor(storageCount: .max, offset: 0, size: 1 << 62, stride: 1)
+        let text = LiteralPickle.text
+        let pickle =
+            LiteralPickle.start + [0x7D, 0x73] + text("optimizer_state") + [0x7D] + text("state") + [
+                0x7D, 0x4B, 0, 0x7D,
+            ]
+            + text("momentum_buffer") + tensor + [0x73, 0x73, 0x73, 0x73, 0x2E]
+        #expect(try Self.outcome(pickle).contains("the storage s is missing"))
+    }
+
+    @Test("Documents take no more memory than twice their pickle", arguments: [0, 1, 2, 100, 10_000])
+    func repetition(count: Int) throws {
+        // A key and a text of 1000 bytes each, remembered, and given again and again as dictionaries in a list.
+        let text = LiteralPickle.text(String(repeating: "x", count: 1000))
+        let plans: [UInt8] =
+            [0x7D] + LiteralPickle.text("a") + [0x5D, 0x28, 0x7D] + text + [0x71, 0] + text + [0x71, 1, 0x73]
+            + [[UInt8]](repeating: [0x7D, 0x68, 0, 0x68, 1, 0x73], count: count).joined() + [0x65, 0x73]
+        let pickle =
+            LiteralPickle.start + [0x7D, 0x73] + LiteralPickle.text("init_args") + [0x7D] + LiteralPickle.text("plans")
+            + plans + [0x73, 0x73, 0x2E]
+        if count > 1 {
+            #expect(try Self.outcome(pickle).contains("repeats itself"))
+        } else {
             try TestFiles.withTemporaryFolder { folder in
                 let path = folder + "/a.pth"
                 try ZipFixture.write([("a/data.pkl", pickle)], to: path)
-                let error = #expect(throws: CheckpointError.self) { try TorchCheckpoint(contentsOf: path) }
-                return error?.description ?? ""
+                let plans = try #require(try TorchCheckpoint(contentsOf: path).plans)
+                #expect(plans["a"]?.array?.count == count + 1)
+                #expect(plans.text().utf8.count <= 2 * pickle.count + 1024)
             }
         }
-        let weights: [UInt8] = [0x80, 2, 0x7D, 0x58, 15, 0, 0, 0] + Array("network_weights".utf8)
+    }
+
+    @Test("Pickles that want more than they hold are refused")
+    func hostilePickles() throws {
+        let (outcome, weights) = (Self.outcome, LiteralPickle.start)
         // Two million marks, tuples in tuples, lists in lists.
         #expect(try outcome([0x80, 2] + [UInt8](repeating: 0x28, count: 2_000_000)).contains("ends in the middle"))
         let nested = [UInt8](repeating: 0x85, count: 2_000_000)
@@ -184,15 +246,23 @@ import Testing
         #expect(try outcome(weights + emptyWeights + bomb).contains("repeats itself"))
     }
 
-    @Test("Truncated at every length, a file gives a clear error at once") func truncation() throws {
-        try Damage.checkTruncations(ExchangeFixture().bytes("torch", "all types"), ending: "pth") { path in
-            _ = try Self.weights(TorchCheckpoint(contentsOf: path).weights)
-        }
+    /// Reads all that is in a file.
+    private static func readWhole(_ path: String) throws {
+        let file = try TorchCheckpoint(contentsOf: path)
+        _ = try weights(file.weights)
+        _ = try file.readMomentum(ExchangeFixture.layout)
     }
 
-    @Test("10,000 changed bytes give a clear error or the declared tensors, each at once") func flips() throws {
-        try Damage.checkFlips(ExchangeFixture().bytes("torch", "all types"), ending: "pth") { path in
-            _ = try Self.weights(TorchCheckpoint(contentsOf: path).weights)
-        }
+    /// Files of weights alone, and with momentum and documents.
+    static let damaged = [["torch", "all types"], ["checkpoint"]]
+
+    @Test("Truncated at every length, a file gives a clear error at once", arguments: damaged)
+    func truncation(keys: [String]) throws {
+        try Damage.checkTruncations(ExchangeFixture().bytes(keys), ending: "pth", Self.readWhole)
+    }
+
+    @Test("5,000 changed bytes give a clear error or the declared tensors, each at once", arguments: damaged)
+    func flips(keys: [String]) throws {
+        try Damage.checkFlips(ExchangeFixture().bytes(keys), count: 5000, ending: "pth", Self.readWhole)
     }
 }

@@ -33,11 +33,16 @@ def main():
 
     network, optimizer = trainer.network, trainer.optimizer
     patch = trainer.configuration_manager.patch_size
-    loss = sum(out.square().mean() for out in network(torch.randn(1, trainer.num_input_channels, *patch)))
+    # As in a training from its beginning: the loss of the lowest output weighs nothing (DeepSupervisionWrapper), so that
+    # its head never gets a momentum.
+    optimizer.state.clear()
+    outputs = network(torch.randn(1, trainer.num_input_channels, *patch))
+    loss = sum(output.square().mean() for output in outputs[:-1])
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1e-3)
     optimizer.step()
+    assert len(optimizer.state) == len(list(network.parameters())) - 2, "weight and bias of one head have no momentum"
     # What an epoch leaves in the log: NumPy's scalars, which the file then holds.
     trainer.logger.log("mean_fg_dice", numpy.float64(0.5), trainer.current_epoch)
     trainer._best_ema = numpy.float32(0.5)

@@ -29,7 +29,9 @@ struct FileTensor: Sendable, Equatable {
             var reach = 1
             for (size, stride) in zip(shape, strides).filter({ $0.0 > 1 }).sorted(by: { $0.1 < $1.1 }) {
                 let (span, overflows) = (size - 1).multipliedReportingOverflow(by: stride)
-                guard !overflows, stride >= reach, span < storageCount, last < storageCount else { throw wrong() }
+                guard !overflows, stride >= reach, last < storageCount, span < storageCount - last else {
+                    throw wrong()
+                }
                 last += span
                 reach += span
             }

@@ -84,7 +84,7 @@ struct Pickle {
     /// - Throws: ``CheckpointError`` for a node that is no document, nested more than 64 times, or larger than the pickle
     ///   justifies (one list may stand in many places).
     func json(_ node: NodeID) throws(CheckpointError) -> JSONValue {
-        var budget = 16 * byteCount
+        var budget = 2 * byteCount + 1024
         return try json(node, depth: 0, &budget)
     }
 
@@ -112,6 +112,7 @@ struct Pickle {
                 case .integer(let number): name = String(number)
                 default: throw .unreadable("a key of its pickle is neither a text nor an integer")
                 }
+                budget -= name.utf8.count
                 object[name] = try json(value, depth: depth + 1, &budget)
             }
             return .object(object)

@@ -51,6 +51,7 @@ public struct TorchCheckpoint {
         plans = try document(member(arguments, "plans"))
         datasetDescription = try document(member(arguments, "dataset_json"))
         momentum = Self.momentum(pickle, member(member(root, "optimizer_state"), "state"))
+        for tensor in momentum.values { try file.check(tensor) }
     }
 
     private static func momentum(_ pickle: Pickle, _ state: Pickle.NodeID?) -> [Int: FileTensor] {
@@ -68,16 +69,18 @@ public struct TorchCheckpoint {
     /// The optimizer's momentum in a network's layout, whose order is that of torch's parameters; nil where the file has
     /// none of this network.
     ///
+    /// A parameter without momentum never had a gradient, as the lowest head, whose loss weighs nothing: it begins at 0.
+    ///
     /// - Throws: ``CheckpointError`` where its data is damaged.
     public func readMomentum(_ layout: ParameterLayout) throws(CheckpointError) -> AlignedBuffer<Float>? {
-        let entries = layout.entries.enumerated()
-        let byteCount = momentum.values.reduce(0) { $0 + $1.count * $1.elementType.byteCount }
-        guard momentum.count == layout.entries.count, byteCount <= weights.byteCount,
-            entries.allSatisfy({ momentum[$0]?.shape == $1.shape })
+        let entries = layout.entries
+        guard !momentum.isEmpty,
+            momentum.allSatisfy({ entries.indices.contains($0) && entries[$0].shape == $1.shape }),
+            momentum.values.reduce(0, { $0 + $1.count * $1.elementType.byteCount }) <= weights.byteCount
         else { return nil }
         let buffer = AlignedBuffer<Float>(count: layout.scalarCount)
-        for (index, entry) in entries {
-            if let tensor = momentum[index] { try weights.read(tensor, into: buffer.pointer + entry.offset) }
+        for (index, tensor) in momentum.sorted(by: { $0.key < $1.key }) {
+            try weights.read(tensor, into: buffer.pointer + entries[index].offset)
         }
         return buffer
     }

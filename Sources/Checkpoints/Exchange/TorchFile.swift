@@ -3,7 +3,7 @@ import Archives
 /// A file of `torch.save`: a zip archive with a pickle and the bytes of its storages.
 struct TorchFile {
     /// The widest bound on the pickle, where plans, logs and the names of tensors stand.
-    private static let largestPickle = 1 << 26
+    private static let largestPickle = 1 << 24
 
     let path: String
     let byteCount: Int
@@ -53,6 +53,11 @@ struct TorchFile {
                 [storages] (storage) throws(CheckpointError) in try storages.read(storage)
             }
         } catch { throw error.at(path) }
+    }
+
+    /// - Throws: ``CheckpointError`` when the storage of a tensor is not in the archive, or has another size.
+    func check(_ tensor: FileTensor) throws(CheckpointError) {
+        do throws(CheckpointError) { try storages.check(tensor.storage) } catch { throw error.at(path) }
     }
 
     static func calling<Result>(_ body: () throws(ArchiveError) -> Result) throws(CheckpointError) -> Result {

@@ -59,6 +59,14 @@ def checkpoint(net):
         "trainer_name": "nnUNetTrainer_250epochs", "inference_allowed_mirroring_axes": (0, 2)}
 
 
+def without_momentum_of_heads(whole):
+    """As nnU-Net's trainer saves it when it began by itself: the lowest head never had a gradient."""
+    names = [name for name, _ in network().named_parameters()]
+    optimizer = whole["optimizer_state"]
+    state = {index: value for index, value in optimizer["state"].items() if "seg_layers" not in names[index]}
+    return {**whole, "optimizer_state": {**optimizer, "state": state}}
+
+
 def torch_file(value, **options):
     buffer = io.BytesIO()
     torch.save(value, buffer, **options)
@@ -90,7 +98,7 @@ def main():
                for name, tensor in parameters.items()}
     types = {"half": torch.float16, "bfloat16": torch.bfloat16, "double": torch.float64, "float": torch.float32}
     fixture = {
-        "checkpoint": torch_file(whole),
+        "checkpoint": torch_file(without_momentum_of_heads(whole)),
         "torch": {
             "protocol 4": torch_file(whole, pickle_protocol=4),
             "channels last, with torch's prefix": torch_file({"network_weights": strided}),
