@@ -69,6 +69,14 @@ import Testing
             (#"{"labels": {"background": 0, "a": 1, "ignore": 3}}"#, "\"ignore\" is [3]"),
             (#"{"labels": {"background": 0, "a": [1, 2]}}"#, "\"regions_class_order\" is missing"),
             (#"{"labels": {"background": 0, "a": "1"}}"#, "the value of label \"a\""),
+            (
+                #"{"labels": {"background": 0, "a": 9223372036854775807}}"#,
+                "the value of label \"a\" is 9223372036854775807; it must be an integer from 0 to 65535"
+            ),
+            (
+                #"{"labels": {"background": 0, "a": [1, 65536], "ignore": 9223372036854775807}}"#,
+                "the value of label \"a\" is [1, 65536]; it must be an integer from 0 to 65535"
+            ),
             (#"{"numTraining": "7"}"#, "\"numTraining\" is \"7\""),
             (#"{"numTraining": 0}"#, "\"numTraining\" is 0"),
             (#"{"file_ending": "nii.gz"}"#, "starts with a dot"),

@@ -84,6 +84,9 @@ public struct DatasetDescription: Sendable {
         } ?? []
     }
 
+    /// What 16 bits hold, as in the label files.
+    private static let allowedLabels = 0...65535
+
     private static func labels(
         of object: JSONObject, _ problems: inout [String]
     ) -> [(name: String, values: [Int])] {
@@ -93,17 +96,17 @@ public struct DatasetDescription: Sendable {
         else { return [] }
         var labels: [(name: String, values: [Int])] = []
         for (name, value) in members.members {
-            if let single = value.integer, single >= 0 {
+            if let single = value.integer, allowedLabels.contains(single) {
                 labels.append((name, [single]))
-            } else if let several = value.integers, !several.isEmpty, several.allSatisfy({ $0 >= 0 }) {
+            } else if let several = value.integers, !several.isEmpty, several.allSatisfy(allowedLabels.contains) {
                 labels.append((name, several))
             } else if name.utf8.allSatisfy({ (48...57).contains($0) }), value.string != nil {
                 problems.append(
                     "the label \"\(name)\": \(value.text()) stands the old way round; write \(value.text()): \(name)")
             } else {
                 problems.append(
-                    "the value of label \"\(name)\" is \(value.text()); it must be an integer from 0 on, or a list of "
-                        + "integers for a region")
+                    "the value of label \"\(name)\" is \(value.text()); it must be an integer from 0 to "
+                        + "\(allowedLabels.upperBound), or a list of such integers for a region")
             }
         }
         return labels
