@@ -12,7 +12,7 @@ extension FileAccess {
         // Under another name first, so that the path always leads somewhere.
         let temporary = path + ".tmp\(getpid())"
         guard symlink(target, temporary) == 0 else { throw .lastCall("make the link", path) }
-        guard rename(temporary, path) == 0 else {
+        guard Glibc.rename(temporary, path) == 0 else {
             let error = FileError.lastCall("make the link", path)
             unlink(temporary)
             throw error

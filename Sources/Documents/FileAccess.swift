@@ -90,8 +90,15 @@ public enum FileAccess {
         try synchronizeFolder((path as NSString).deletingLastPathComponent)
     }
 
+    /// Gives a file or folder another place on the same disk, and makes that durable. The source is never removed, so it
+    /// has one of the two names afterwards, also when this fails.
+    public static func rename(_ path: String, to target: String) throws(FileError) {
+        guard Glibc.rename(path, target) == 0 else { throw .lastCall("move \(path) to", target) }
+        try synchronizeFolder((target as NSString).deletingLastPathComponent)
+    }
+
     private static func move(_ temporary: String, to path: String) throws(FileError) {
-        guard rename(temporary, path) == 0 else {
+        guard Glibc.rename(temporary, path) == 0 else {
             let error = FileError.lastCall("write", path)
             unlink(temporary)
             throw error

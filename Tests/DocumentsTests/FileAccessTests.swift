@@ -23,6 +23,23 @@ import Testing
         }
     }
 
+    @Test("A file or folder is renamed, or stays where it was") func renaming() throws {
+        try TestFiles.withTemporaryFolder { folder in
+            let (file, inner) = (folder + "/file", folder + "/inner")
+            try FileAccess.replace(file, with: "content")
+            try FileAccess.makeFolder(inner + "/a")
+            for target in [inner, folder + "/none/file"] {
+                let error = #expect(throws: FileError.self) { try FileAccess.rename(file, to: target) }
+                #expect(error?.path == target && error?.action == "move \(file) to")
+                #expect(try FileAccess.read(file) == Array("content".utf8))
+            }
+            try FileAccess.rename(file, to: inner + "/file")
+            try FileAccess.rename(inner, to: folder + "/other")
+            #expect(try FileAccess.list(folder) == ["other"])
+            #expect(try FileAccess.list(folder + "/other") == ["a", "file"])
+        }
+    }
+
     @Test("A file replaced without flushing is whole, and a file system is flushed by any of its folders")
     func flushing() throws {
         try TestFiles.withTemporaryFolder { folder in

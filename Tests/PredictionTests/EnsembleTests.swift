@@ -108,6 +108,12 @@ import Volumes
             #expect(try refusal().contains("is not 20 bytes long"))
             try write([Float](repeating: 0, count: 6), descriptor: "<f4", shape: [3, 1, 1, 2], name: "x", to: path)
             #expect(try refusal().contains("it has no array \"probabilities\" (but x.npy)"))
+            // A header of 1 MB, which takes 1 kB of the file.
+            let archive = try ZipWriter(path: path)
+            let long = [0x93] + Array("NUMPY".utf8) + [2, 0, 0, 0, 16, 0] + [UInt8](repeating: 0x20, count: 1 << 20)
+            try long.withUnsafeBytes { try archive.add("probabilities.npy", parts: [$0]) }
+            try archive.finish()
+            #expect(try refusal().contains("its array has no NumPy header"))
             try FileAccess.replace(path, with: "text")
             #expect(try refusal().contains("not a whole zip archive"))
             try FileAccess.remove(path)

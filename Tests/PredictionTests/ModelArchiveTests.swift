@@ -61,6 +61,75 @@ import Testing
         }
     }
 
+    /// An archive of two models with a note in each, and one of them already there.
+    private static func replaceTwo(_ folder: String, prepare: (String) throws -> Void) throws -> [String] {
+        let path = folder + "/two.zip"
+        let writer = try ZipWriter(path: path)
+        for model in [Self.model, Self.second] {
+            for (name, json) in [
+                ("plans.json", TinyModel().plansJSON), ("dataset.json", TinyModel().descriptionJSON), ("new", "new"),
+            ] {
+                let bytes = Array(json.text().utf8)
+                try bytes.withUnsafeBytes { try writer.add("\(model)/\(name)", parts: [$0]) }
+            }
+        }
+        try writer.finish()
+        let results = folder + "/results"
+        try TinyModel().write(to: "\(results)/\(Self.model)", folds: [("0", [0])])
+        try prepare(results)
+        let workspace = Workspace(raw: nil, preprocessed: nil, results: results)
+        return try ModelArchive(contentsOf: path).install(in: workspace, overwrites: true) { Issue.record("\($0)") }
+    }
+
+    private static let second = "Dataset901_Other/cps__nnUNetPlans__3d_fullres"
+
+    /// All paths below a folder.
+    private static func listing(_ folder: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
+    }
+
+    @Test("Models that are replaced go as a whole") func replaced() throws {
+        try TestFiles.withTemporaryFolder { folder in
+            _ = try Self.replaceTwo(folder) { results in
+                try FileAccess.makeFolder("\(results)/\(Self.second)/fold_0")
+            }
+            var expected = ["Dataset900_Tiny", "Dataset901_Other"]
+            for model in [Self.model, Self.second] {
+                expected += [model, "\(model)/dataset.json", "\(model)/new", "\(model)/plans.json"]
+            }
+            #expect(try Self.listing(folder + "/results") == expected.sorted())
+        }
+    }
+
+    @Test(
+        "Where one of two models cannot take its place, both places stay as they were",
+        arguments: ["a file is the folder of the dataset", "a link is the model", "a folder is not there"])
+    func unreplaceable(obstacle: String) throws {
+        try TestFiles.withTemporaryFolder { folder in
+            var before: [String] = []
+            let results = folder + "/results"
+            let error = #expect(throws: FileError.self) {
+                try Self.replaceTwo(folder) { results in
+                    let target = "\(results)/\(Self.second)"
+                    let parent = (target as NSString).deletingLastPathComponent
+                    switch obstacle {
+                    case "a file is the folder of the dataset": try FileAccess.replace(parent, with: "mine")
+                    case "a link is the model":
+                        try FileAccess.makeFolder(parent)
+                        try FileAccess.makeLink(target, to: "nothing")
+                    default: try FileAccess.makeLink(parent, to: "nothing")
+                    }
+                    before = try Self.listing(results)
+                }
+            }
+            #expect(error?.description.contains("Dataset901_Other") == true, "\(String(describing: error))")
+            #expect(before.contains(Self.model + "/fold_0/checkpoint_final.h5"))
+            #expect(try Self.listing(results) == before)
+            let weights = try ModelFolder(path: "\(results)/\(Self.model)").loadWeights(folds: [.number(0)])
+            #expect(weights.members[0].pointer[0] == -0.5)
+        }
+    }
+
     @Test("Another model is not mixed with folds that are there") func otherModel() throws {
         try TestFiles.withTemporaryFolder { folder in
             let workspace = Workspace(raw: nil, preprocessed: nil, results: folder + "/results")
@@ -79,6 +148,11 @@ import Testing
             #expect(try write(true) == [path + "/fold_0/checkpoint_final.h5"])
             let weights = try ModelFolder(path: path).loadWeights(folds: [.number(0)])
             #expect(weights.mirrorAxes == [0] && weights.members[0].pointer[0] == -0.5)
+
+            // Without its plans, what is there is as precious.
+            try FileAccess.remove(path + "/plans.json")
+            #expect(throws: ExchangeError.exists([path + "/fold_0/checkpoint_final.h5"])) { try write(false) }
+            _ = try write(true)
 
             var plans = try JSONValue(contentsOf: folder + "/out/plans.json").object ?? [:]
             plans["note"] = "another"

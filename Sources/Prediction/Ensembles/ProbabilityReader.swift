@@ -36,13 +36,16 @@ package final class ProbabilityReader {
         }
     }
 
+    /// NumPy's own headers have 128 bytes.
+    private static let longestHeader = 1 << 16
+
     private static func header(_ content: ZipEntryReader, path: String) throws -> (shape: [Int], isHalf: Bool) {
         var bytes = [UInt8](repeating: 0, count: 12)
         guard try bytes.withUnsafeMutableBytes({ try content.read(into: $0) }) == bytes.count else {
             throw EnsembleError.probabilities(path: path, problem: "its array is cut off")
         }
         let count = NumPyFile.headerByteCount(bytes)
-        guard count > bytes.count, count <= content.entry.count else {
+        guard count > bytes.count, count <= content.entry.count, count <= longestHeader else {
             throw EnsembleError.probabilities(path: path, problem: "its array has no NumPy header")
         }
         var rest = [UInt8](repeating: 0, count: count - bytes.count)

@@ -1,3 +1,5 @@
+import Documents
+
 /// Why a model cannot go into another program's files or come from them.
 public enum ExchangeError: Error, CustomStringConvertible, Equatable {
     /// Files that are there already.
@@ -11,8 +13,6 @@ public enum ExchangeError: Error, CustomStringConvertible, Equatable {
     case mirrorAxes([Int], path: String)
     /// A name that cannot be part of the name of a model's folder.
     case folderName(String, what: String, path: String)
-    /// Plans of a network beyond all measure.
-    case networkTooLarge(path: String)
     case foldTwice(fold: String, path: String)
     /// An entry of a zip archive that must not be unpacked.
     case entry(name: String, path: String, rule: String)
@@ -36,10 +36,8 @@ public enum ExchangeError: Error, CustomStringConvertible, Equatable {
         case .mirrorAxes(let axes, let path):
             "\(path) allows mirroring along the axes \(axes), but must name different axes of 0, 1 and 2"
         case .folderName(let name, let what, let path):
-            "\(path): \(what) is \"\(name)\", but must be a name without \"/\" and \"__\", because a folder is called by it"
-        case .networkTooLarge(let path):
-            "\(path): its plans ask for more than 64 levels, 1024 convolutions in a level, 65536 features or kernels of "
-                + "63 voxels; are they damaged?"
+            "\(path): \(what) is \(JSONValue.string(name).text()), but must be a name without \"/\", \"__\" and control "
+                + "characters, because a folder is called by it"
         case .foldTwice(let fold, let path):
             "\(path) has fold \(fold) as .pth and as .safetensors: remove one of them"
         case .entry(let name, let path, let rule):

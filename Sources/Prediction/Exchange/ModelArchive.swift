@@ -70,12 +70,9 @@ public struct ModelArchive {
             try archive.extract(entry, to: target)
         }
         for model in models { try convert(staging + "/new/" + model, note) }
-        try FileAccess.makeFolder(staging + "/old")
-        for (index, name) in (models + others).enumerated() {
-            let target = root + "/" + name
-            try FileAccess.makeFolder((target as NSString).deletingLastPathComponent)
-            if FileAccess.exists(target) { try FileAccess.commit(target, as: "\(staging)/old/\(index)") }
-            try FileAccess.commit(staging + "/new/" + name, as: target)
+        let replaced = try Replacement.run((models + others).map { ("\(staging)/new/\($0)", "\(root)/\($0)") })
+        for folder in replaced {
+            do { try FileAccess.remove(folder) } catch { note("what was replaced is left over: \(error)") }
         }
         return models.map { root + "/" + $0 }
     }
@@ -103,7 +100,6 @@ public struct ModelArchive {
                     note("\((folder as NSString).lastPathComponent) keeps its .pth files: \(error)")
                     return
                 }
-                try ModelImport.checkSize(model.architecture, model.plans)
                 let trainer = (folder as NSString).lastPathComponent.components(separatedBy: "__")[0]
                 try ForeignCheckpoint(contentsOf: foldFolder + "/" + name).save(
                     model.architecture.parameterLayout, plans: model.plans, configuration: model.configuration.name,

@@ -57,12 +57,11 @@ public struct ModelImport {
         architecture = try UNetArchitecture(
             configuration: configuration, inputChannelCount: description.channelNames.count,
             headCount: description.labelManager.headCount)
-        try Self.checkSize(architecture, plans)
         folds = try zip(found, files).map { try $0.fold ?? options.folds.first ?? Self.fold(of: $1) }
         trainer = options.trainer ?? first.trainerName ?? "nnUNetTrainer"
         dataset = try Self.dataset(options.dataset, plans, workspace)
         for (what, name) in [("plans_name", plans.name), ("the configuration", name), ("the trainer", trainer)]
-        where name.isEmpty || name.contains("/") || name.contains("__") {
+        where name.isEmpty || name.contains("/") || name.contains("__") || name.utf8.contains(where: Self.isControl) {
             throw ExchangeError.folderName(name, what: what, path: first.path)
         }
         checkpoint =
@@ -71,6 +70,8 @@ public struct ModelImport {
         self.fingerprint = isFolder && FileAccess.exists(fingerprint) ? fingerprint : nil
         for file in files { try file.weights.check(architecture.parameterLayout) }
     }
+
+    private static func isControl(_ byte: UInt8) -> Bool { byte < 32 || byte == 127 }
 
     /// The checkpoints of a model folder, one per fold.
     private static func files(in folder: String, _ options: Options) throws -> [(fold: FoldName?, path: String)] {
@@ -89,15 +90,6 @@ public struct ModelImport {
             }
             return existing.first.map { (fold, $0) }
         }
-    }
-
-    /// Plans come from a file, so their numbers are bounded before anything is multiplied or counted up to.
-    static func checkSize(_ architecture: UNetArchitecture, _ plans: Plans) throws(ExchangeError) {
-        let counts = architecture.encoderConvolutionCounts + architecture.decoderConvolutionCounts
-        guard architecture.levelCount <= 64, counts.allSatisfy({ $0 <= 1024 }),
-            architecture.features.allSatisfy({ $0 <= 65536 }),
-            architecture.kernelSizes.allSatisfy({ $0.allSatisfy { $0 <= 63 } })
-        else { throw .networkTooLarge(path: plans.path) }
     }
 
     private static func fold(of file: ForeignCheckpoint) throws -> FoldName {
@@ -164,6 +156,10 @@ public struct ModelImport {
     }
 
     private func checkTargets(_ folder: String, _ targets: [String], overwrites: Bool) throws {
+        // A run that was trained here keeps its record beside its checkpoints.
+        let records = folds.map { "\(folder)/\($0.folderName)/run.yaml" }
+        let present = (targets + records).filter(FileAccess.exists)
+        guard overwrites || present.isEmpty else { throw ExchangeError.exists(present) }
         guard FileAccess.exists(folder + "/plans.json") else { return }
         let isSame =
             (try? JSONValue(contentsOf: folder + "/plans.json")) == plans.json
@@ -174,9 +170,5 @@ public struct ModelImport {
         guard isSame || others.isEmpty else {
             throw ExchangeError.otherModel(folder: folder, folds: others.map { String($0.dropFirst(5)) })
         }
-        // A run that was trained here keeps its record beside its checkpoints.
-        let records = folds.map { "\(folder)/\($0.folderName)/run.yaml" }
-        let present = (targets + records).filter(FileAccess.exists)
-        guard overwrites || present.isEmpty else { throw ExchangeError.exists(present) }
     }
 }

@@ -10,7 +10,7 @@ enum PlannedNetwork {
 
     /// The first value that the network here does not have, with its rule; nil if there is none.
     static func unsupported(in configuration: Configuration) -> String? {
-        if let reason = configuration.reasonAgainstTraining { return reason }
+        if let reason = bounds(configuration) ?? configuration.reasonAgainstTraining { return reason }
         let architecture = configuration.architecture
         guard [plainClass, residualClass].contains(architecture.shortClassName) else {
             return "its network is \(architecture.className), but must be \(plainClass) or \(residualClass)"
@@ -21,6 +21,26 @@ enum PlannedNetwork {
             if let reason = layers(arguments) ?? blocks(arguments, architecture) { return reason }
         }
         return levels(architecture.strides) ?? patch(configuration.patchSize, architecture.strides)
+    }
+
+    /// Plans come from a file, so their numbers are bounded before anything is multiplied or counted up to. Many times
+    /// what a planner writes.
+    private static func bounds(_ configuration: Configuration) -> String? {
+        let architecture = configuration.architecture
+        let convolutions = architecture.convolutionsPerEncoderLevel + architecture.convolutionsPerDecoderLevel
+        let bounds = [
+            ("its number of resolution levels", [architecture.levelCount], 16),
+            ("the number of convolutions or blocks of a level", convolutions, 64),
+            ("the number of features of a level", architecture.featuresPerLevel, 4096),
+            ("the extent of a kernel", architecture.kernelSizes.flatMap(\.self), 15),
+            ("the extent of its patch", configuration.patchSize, 4096),
+        ]
+        for (what, values, largest) in bounds {
+            if let value = values.first(where: { $0 > largest }) {
+                return "\(what) is \(value), but must be \(largest) or less"
+            }
+        }
+        return nil
     }
 
     private static func layers(_ arguments: JSONValue) -> String? {
