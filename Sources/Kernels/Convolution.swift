@@ -127,6 +127,8 @@ public protocol Convolution: AnyObject {
     var shape: ConvolutionShape { get }
     var scratchByteCount: Int { get }
     var algorithm: ConvolutionAlgorithm { get }
+    /// The convolution that keeps the weights: itself, or the one that it wraps.
+    var weightHolder: any Convolution { get }
 
     /// From now on uses the weights that another convolution of the same layer is given.
     ///
@@ -147,6 +149,10 @@ public protocol Convolution: AnyObject {
     func backwardWeights(
         _ input: UnsafeRawPointer, _ outputGradient: UnsafeRawPointer, _ weights: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutableRawPointer)
+}
+
+extension Convolution {
+    public var weightHolder: any Convolution { self }
 }
 
 /// A kernel library that cannot do what a network needs.

@@ -24,7 +24,7 @@ final class LinkConvolution: Convolution {
     static func suits(_ shape: ConvolutionShape, block: Int) -> Bool {
         !shape.isFirst && block == 16 && shape.inputChannelCount % 16 == 0 && shape.outputChannelCount % 16 == 0
             && shape.kernel.reduce(1, *) <= Int(CKERNELS_LINKS_TAPS)
-            && ckernels_winograd_is_supported(CKERNELS_FLOAT32) != 0
+            && ckernels_is_wide(CKERNELS_FLOAT32) != 0
     }
 
     init(_ shape: ConvolutionShape) {
@@ -52,7 +52,7 @@ final class LinkConvolution: Convolution {
     }
 
     func shareWeights(of other: any Convolution) -> Bool {
-        guard let other = other as? LinkConvolution, other.weights.count == weights.count,
+        guard let other = other.weightHolder as? LinkConvolution, other.weights.count == weights.count,
             other.exchangedWeights.count >= exchangedWeights.count,
             other.gradient.layout.places.array == gradient.layout.places.array
         else { return false }

@@ -48,7 +48,7 @@ struct LinkGradient: Sendable {
         nonisolated(unsafe) let inputs = scratch.assumingMemoryBound(to: Float.self)
         nonisolated(unsafe) let outputs = inputs + inputCount
         gather(input, outputGradient, inputs, outputs)
-        let width = Int(CKERNELS_LINKS_PANEL)
+        let width = Int(CKERNELS_PANEL)
         let panels = (Int(plain.source_channels) + width - 1) / width
         Threads.forEach(Int(plain.target_channels) / Int(CKERNELS_LINKS_STEP) * panels) { task in
             ckernels_links_correlate(
@@ -106,7 +106,7 @@ struct PlainTaps: @unchecked Sendable {
 extension ckernels_links {
     /// The forward pass of a convolution.
     init(_ shape: ConvolutionShape, _ links: VoxelLinks) {
-        let isPaired = shape.precision == .bf16 && ckernels_winograd_is_supported(CKERNELS_BFLOAT16) != 0
+        let isPaired = shape.precision == .bf16 && ckernels_is_wide(CKERNELS_BFLOAT16) != 0
         self.init(
             batch: Int64(shape.batchSize), source_channels: Int64(shape.inputChannelCount),
             target_channels: Int64(shape.outputChannelCount), source_voxels: Int64(shape.inputSize.reduce(1, *)),

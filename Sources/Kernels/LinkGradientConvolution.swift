@@ -12,10 +12,9 @@ final class LinkGradientConvolution: Convolution {
 
     var shape: ConvolutionShape { convolution.shape }
     var algorithm: ConvolutionAlgorithm { convolution.algorithm }
+    var weightHolder: any Convolution { convolution.weightHolder }
 
-    func shareWeights(of other: any Convolution) -> Bool {
-        convolution.shareWeights(of: (other as? LinkGradientConvolution)?.convolution ?? other)
-    }
+    func shareWeights(of other: any Convolution) -> Bool { convolution.shareWeights(of: other) }
 
     func setWeights(_ weights: UnsafePointer<Float>) { convolution.setWeights(weights) }
 

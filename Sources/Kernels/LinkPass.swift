@@ -13,6 +13,7 @@ struct LinkPass: Sendable {
     private let panelsPerTask: Int
     private let groupsPerTask: Int
     private let unfoldedCount: Int
+    private let workerCount: Int
 
     /// Weights that stay in a core's second cache while rows go by.
     private static let cachedWeightBytes = 512 << 10
@@ -22,7 +23,8 @@ struct LinkPass: Sendable {
     init(_ plain: ckernels_links, _ rows: LinkRows) {
         self.plain = plain
         self.rows = rows
-        let width = Int64(CKERNELS_LINKS_PANEL)
+        workerCount = Threads.count
+        let width = Int64(CKERNELS_PANEL)
         panelCount = Int((plain.target_channels + width - 1) / width)
         let groupCount = rows.groups.count
         let fewest = (panelCount * groupCount + Self.fewestTasks - 1) / Self.fewestTasks
@@ -33,8 +35,7 @@ struct LinkPass: Sendable {
             rows.groups.map { ckernels_links_unfolded(plain, Int64($0.rowCount), Int64($0.tapCount)) }.max() ?? 0)
     }
 
-    /// On the threads of now.
-    var scratchByteCount: Int { Threads.count * unfoldedCount * MemoryLayout<Float>.stride }
+    var scratchByteCount: Int { workerCount * unfoldedCount * MemoryLayout<Float>.stride }
 
     func multiply(
         _ source: UnsafeRawPointer, _ weights: AlignedBuffer<UInt8>, _ target: UnsafeMutableRawPointer, adding: Bool,
@@ -44,7 +45,7 @@ struct LinkPass: Sendable {
         nonisolated(unsafe) let memory = scratch.assumingMemoryBound(to: Float.self)
         let slices = (rows.groups.count + groupsPerTask - 1) / groupsPerTask
         let parts = (panelCount + panelsPerTask - 1) / panelsPerTask
-        Threads.forEach(parts * slices) { task, worker in
+        Threads.forEach(parts * slices, limit: workerCount) { task, worker in
             let unfolded = memory + worker * unfoldedCount
             let firstPanel = task / slices * panelsPerTask
             let firstGroup = task % slices * groupsPerTask

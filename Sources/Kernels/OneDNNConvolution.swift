@@ -48,9 +48,8 @@ final class OneDNNConvolution: Convolution {
     var implementations: [String] { (0..<3).map { String(cString: ckonednn_implementation(handle, Int32($0))) } }
 
     func shareWeights(of other: any Convolution) -> Bool {
-        guard let other = other as? OneDNNConvolution, ckonednn_share_weights(handle, other.handle) != 0 else {
-            return false
-        }
+        guard let other = other.weightHolder as? OneDNNConvolution, ckonednn_share_weights(handle, other.handle) != 0
+        else { return false }
         weightOwner = other
         return true
     }

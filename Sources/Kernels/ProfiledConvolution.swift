@@ -11,10 +11,9 @@ final class ProfiledConvolution: Convolution {
     var shape: ConvolutionShape { convolution.shape }
     var scratchByteCount: Int { convolution.scratchByteCount }
     var algorithm: ConvolutionAlgorithm { convolution.algorithm }
+    var weightHolder: any Convolution { convolution.weightHolder }
 
-    func shareWeights(of other: any Convolution) -> Bool {
-        convolution.shareWeights(of: (other as? ProfiledConvolution)?.convolution ?? other)
-    }
+    func shareWeights(of other: any Convolution) -> Bool { convolution.shareWeights(of: other) }
 
     func setWeights(_ weights: UnsafePointer<Float>) { convolution.setWeights(weights) }
 

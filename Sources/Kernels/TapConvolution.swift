@@ -56,9 +56,9 @@ final class TapConvolution: Convolution {
     private var samples: Int { shape.batchSize }
 
     func shareWeights(of other: any Convolution) -> Bool {
-        guard let other = other as? TapConvolution, other.taps == taps, other.weights.count == weights.count else {
-            return false
-        }
+        guard let other = other.weightHolder as? TapConvolution, other.taps == taps,
+            other.weights.count == weights.count
+        else { return false }
         weights = other.weights
         sharesWeights = true
         return true

@@ -39,7 +39,7 @@ final class WinogradConvolution: Convolution {
     static func suits(_ shape: ConvolutionShape, block: Int) -> Bool {
         guard !shape.isFirst, !shape.isTransposed, shape.kernel == [3, 3, 3], shape.stride == [1, 1, 1],
             block == 16, shape.inputChannelCount % 16 == 0, shape.outputChannelCount % 16 == 0,
-            ckernels_winograd_is_supported(CKERNELS_FLOAT32) != 0
+            ckernels_is_wide(CKERNELS_FLOAT32) != 0
         else { return false }
         let blocks = TileBlocks(shape)
         let voxels = shape.batchSize * shape.inputSize.reduce(1, *)
@@ -50,7 +50,7 @@ final class WinogradConvolution: Convolution {
     init(_ shape: ConvolutionShape) {
         self.shape = shape
         let size = shape.inputSize.map { Int64($0) }
-        let isPaired = shape.precision == .bf16 && ckernels_winograd_is_supported(CKERNELS_BFLOAT16) != 0
+        let isPaired = shape.precision == .bf16 && ckernels_is_wide(CKERNELS_BFLOAT16) != 0
         let plain = ckernels_winograd(
             batch: Int64(shape.batchSize), input_channels: Int64(shape.inputChannelCount),
             output_channels: Int64(shape.outputChannelCount), size: (size[0], size[1], size[2]),
@@ -78,7 +78,7 @@ final class WinogradConvolution: Convolution {
     }
 
     func shareWeights(of other: any Convolution) -> Bool {
-        guard let other = other as? WinogradConvolution, other.weights.count == weights.count,
+        guard let other = other.weightHolder as? WinogradConvolution, other.weights.count == weights.count,
             other.flippedWeights.count >= flippedWeights.count
         else { return false }
         weights = other.weights
@@ -189,7 +189,7 @@ final class WinogradConvolution: Convolution {
     private static func forEachPanel(
         _ plain: ckernels_winograd, _ body: @Sendable (_ panel: Int64, _ group: Int64) -> Void
     ) {
-        let width = Int64(CKERNELS_WINOGRAD_PANEL)
+        let width = Int64(CKERNELS_PANEL)
         let (panels, groups) = (Int((plain.output_channels + width - 1) / width), Int(plain.input_channels / 16))
         Threads.forEach(panels * groups) { body(Int64($0 / groups), Int64($0 % groups)) }
     }
@@ -213,7 +213,7 @@ public enum Winograd {
     /// Whether the engine uses them on this CPU, and what they multiply; empty where it does not.
     public static var factors: [Precision] {
         guard Engine.oneDNN.channelBlock == 16 else { return [] }
-        return Precision.allCases.filter { ckernels_winograd_is_supported($0.element) != 0 }
+        return Precision.allCases.filter { ckernels_is_wide($0.element) != 0 }
     }
 }
 

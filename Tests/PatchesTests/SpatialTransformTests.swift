@@ -223,3 +223,8 @@ private struct SamplingProbe {
         return (found.array, foundLabels.array)
     }
 }
+
+extension CaseWindow {
+    /// A whole case of `size` voxels.
+    fileprivate init(of size: SIMD3<Int>) { self.init(corner: SIMD3(), size: size, in: size) }
+}

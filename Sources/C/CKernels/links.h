@@ -2,19 +2,12 @@
 #pragma once
 #include "squares.h"
 
-enum {
-    ROWS = CKERNELS_LINKS_ROWS,
-    PANEL = CKERNELS_LINKS_PANEL,
-    STEP = CKERNELS_LINKS_STEP
-};
+enum { ROWS = CKERNELS_LINKS_ROWS, STEP = CKERNELS_LINKS_STEP };
 
 static inline int is_paired(const ckernels_links *shape) { return shape->factors == CKERNELS_BFLOAT16; }
 
 // Words of 32 bits that hold the source channels of a tap: one float32 each, or two bfloat16.
 static inline int64_t depth_of(const ckernels_links *shape) { return shape->source_channels / (1 + is_paired(shape)); }
-
-static inline int64_t panels_of(int64_t channels) { return (channels + PANEL - 1) / PANEL; }
-static inline int registers_of(int64_t channels, int64_t panel) { return channels - panel * PANEL > 16 ? 2 : 1; }
 
 // Floats from one unfolded row to the next: an odd number of cache lines, so that rows lie in different sets of the
 // cache.

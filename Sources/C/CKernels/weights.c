@@ -32,7 +32,7 @@ weight_order find_weight_order(const weight_layout *layout) {
             has_inputs_inside &= place == (o / width * 16 + i) * width + o % width;
         }
     // Kernels for AVX-512 take these, for the taps of two registers.
-    if (layout->taps > SQUARE_TAPS || !ckernels_winograd_is_supported(layout->element)) return WEIGHTS_IN_ANY_ORDER;
+    if (layout->taps > SQUARE_TAPS || !ckernels_is_wide(layout->element)) return WEIGHTS_IN_ANY_ORDER;
     return has_outputs_inside ? OUTPUTS_INSIDE : has_inputs_inside ? INPUTS_INSIDE : WEIGHTS_IN_ANY_ORDER;
 }
 

@@ -18,7 +18,7 @@ typedef struct {
     ckernels_element element;
     int64_t output_blocks, input_blocks, taps;
     int64_t output_stride, input_stride;              // scalars between blocks
-    int64_t plain_output_stride, plain_input_stride;  // scalars between channels of the plain weights; taps lie side by side
+    int64_t plain_output_stride, plain_input_stride;  // scalars between channels of the plain weights, taps in a row
     uint16_t place[WEIGHT_BLOCK];
     weight_order order;
 } weight_layout;

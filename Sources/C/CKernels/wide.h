@@ -1,4 +1,4 @@
-// What kernels for AVX-512 share: their targets, and registers of 16 channels of either element.
+// What kernels for AVX-512 share: their targets, panels of weights, and registers of 16 channels of either element.
 #pragma once
 #include <immintrin.h>
 
@@ -6,6 +6,12 @@
 
 #define WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #define WIDE_BFLOAT16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
+
+// Output channels of a column of weights.
+enum { PANEL = CKERNELS_PANEL };
+
+static inline int64_t panels_of(int64_t channels) { return (channels + PANEL - 1) / PANEL; }
+static inline int registers_of(int64_t channels, int64_t panel) { return channels - panel * PANEL > 16 ? 2 : 1; }
 
 WIDE static INLINE __m512 load_masked_float32(const float *place, __mmask16 mask) {
     return _mm512_maskz_load_ps(mask, place);

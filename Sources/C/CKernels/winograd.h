@@ -2,9 +2,8 @@
 #pragma once
 #include "wide.h"
 
-// LINES: frequencies along D and H. FREQUENCIES of a tile: 4 along each axis. PANEL: output channels of a column of
-// weights, two registers.
-enum { LINES = CKERNELS_WINOGRAD_LINES, FREQUENCIES = 4 * LINES, PANEL = CKERNELS_WINOGRAD_PANEL };
+// LINES: frequencies along D and H. FREQUENCIES of a tile: 4 along each axis.
+enum { LINES = CKERNELS_WINOGRAD_LINES, FREQUENCIES = 4 * LINES };
 
 // Tiles along each axis.
 typedef struct {
@@ -39,5 +38,3 @@ static inline int64_t output_width(const tiling *t) { return 2 * t->tiles[2]; }
 static inline int64_t line_pitch(int64_t channels, int64_t rows, int64_t width) {
     return (channels / 16 * rows * width | 1) * 16;
 }
-
-static inline int64_t panels_of(int64_t channels) { return (channels + PANEL - 1) / PANEL; }

@@ -8,12 +8,6 @@
 #define TYPE uint16_t
 #include "winograd_lines.h"
 
-int ckernels_winograd_is_supported(ckernels_element factors) {
-    if (factors == CKERNELS_BFLOAT16 && !__builtin_cpu_supports("avx512bf16")) return 0;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
-
 int64_t ckernels_winograd_input_lines(ckernels_winograd shape, int64_t count) {
     tiling t = tiling_of(&shape);
     return LINES * line_pitch(shape.input_channels, count, input_width(&t));

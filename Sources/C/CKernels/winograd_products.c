@@ -96,7 +96,6 @@ WIDE_BFLOAT16 static void pair_tiles(int64_t tiles, int64_t channels, float *str
             }
 }
 
-static inline int registers_of(int64_t channels, int64_t panel) { return channels - panel * PANEL > 16 ? 2 : 1; }
 
 // Strips of a block of tiles, of nearly the same length.
 static inline int64_t strips_of(int64_t tiles) { return (tiles + STRIP - 1) / STRIP; }

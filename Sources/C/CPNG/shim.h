@@ -3,8 +3,8 @@
 #include <png.h>
 #include <string.h>
 
-// Compresses an 8-bit RGB picture into memory, rows from the top. Without memory it only sets *size. On failure it returns
-// 0 and leaves libpng's words in message. Here because the version and the format are macros.
+// Compresses an 8-bit RGB picture into memory, rows from the top. Without memory it only sets *size. On failure it
+// returns 0 and leaves libpng's words in message. Here because the version and the format are macros.
 static inline int cpng_write_rgb(
     void *memory, size_t *size, const unsigned char *pixels, unsigned int width, unsigned int height, char message[64]) {
     png_image image;

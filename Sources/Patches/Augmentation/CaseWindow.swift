@@ -8,12 +8,6 @@ package struct CaseWindow: Sendable, Equatable {
     /// The voxel behind the last one.
     package let upper: SIMD3<Int>
 
-    /// A whole case of `size` voxels.
-    package init(of size: SIMD3<Int>) {
-        lower = SIMD3()
-        upper = size
-    }
-
     /// What a box of `size` voxels at `corner`, which may stick out, has in common with a case.
     package init(corner: SIMD3<Int>, size: SIMD3<Int>, in caseSize: SIMD3<Int>) {
         lower = pointwiseMax(corner, SIMD3())

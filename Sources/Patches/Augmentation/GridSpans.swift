@@ -1,4 +1,5 @@
-/// Which voxels of every row of a ``SamplingGrid`` have neighbors in a window of a case: found once for all channels and labels.
+/// Which voxels of every row of a ``SamplingGrid`` have neighbors in a window of a case: found once for all channels and
+/// labels.
 package struct GridSpans: Sendable {
     private let width: Int
     /// Four numbers per row: the voxels that have a neighbor in the window, then those that have all of them. Empty where

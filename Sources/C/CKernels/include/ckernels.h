@@ -10,4 +10,5 @@
 #include "ckernels_onednn.h"
 #include "ckernels_parameters.h"
 #include "ckernels_pooling.h"
+#include "ckernels_wide.h"
 #include "ckernels_winograd.h"

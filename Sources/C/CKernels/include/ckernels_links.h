@@ -5,12 +5,11 @@
 // pairs of a target voxel and a sample, 12 at most to a group; a group has one list of taps. Only for CPUs with AVX-512,
 // as Winograd's kernels.
 #pragma once
-#include "ckernels_elements.h"
+#include "ckernels_wide.h"
 
 #define CKERNELS_LINKS_ROWS 12
 
-/// Target channels of a panel of packed weights, and channels of the rows of a gradient of the weights.
-#define CKERNELS_LINKS_PANEL 32
+/// Channels of the rows of a gradient of the weights.
 #define CKERNELS_LINKS_STEP 8
 
 /// Most taps of a kernel.
@@ -78,7 +77,8 @@ void ckernels_links_gather(
     const void *x, float *gathered);
 
 /// The gradient of the weights for target channels [8 * row, 8 * row + 8) and a panel of 32 source channels: sums over
-/// all samples, which lie in runs of `run` as ckernels_links_gather wrote them. Tap t has the links [starts[t], starts[t + 1]) of pairs of a source and a target voxel. Unused taps become 0.
+/// all samples, which lie in runs of `run` as ckernels_links_gather wrote them. Tap t has the links [starts[t],
+/// starts[t + 1]) of pairs of a source and a target voxel. Unused taps become 0.
 void ckernels_links_correlate(
     ckernels_links shape, ckernels_links_plain plain, const int32_t *starts, const int32_t *links, int64_t run,
     const float *sources, const float *targets, int64_t row, int64_t panel, float *weights);

@@ -7,12 +7,9 @@
 // 4 · line + x. Only for CPUs with AVX-512.
 // Source: A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, 2016.
 #pragma once
-#include "ckernels_elements.h"
+#include "ckernels_wide.h"
 
 #define CKERNELS_WINOGRAD_LINES 16
-
-/// Output channels of a panel of transformed weights.
-#define CKERNELS_WINOGRAD_PANEL 32
 
 typedef struct {
     int64_t batch, input_channels, output_channels;
@@ -21,9 +18,6 @@ typedef struct {
     /// What is multiplied: float32, or frequencies rounded to bfloat16, with sums in float32.
     ckernels_element factors;
 } ckernels_winograd;
-
-/// Whether this CPU has the instructions for these factors: AVX-512 F, BW, DQ, VL, and BF16 for bfloat16.
-int ckernels_winograd_is_supported(ckernels_element factors);
 
 /// Floats of the lines of a block: of its inputs, and of its outputs or their gradient.
 int64_t ckernels_winograd_input_lines(ckernels_winograd shape, int64_t count);
