@@ -42,6 +42,7 @@ public struct FoldSetup: Sendable {
             batchSize: plan.batchSize, epochs: configuration.epochs,
             iterationsPerEpoch: configuration.iterationsPerEpoch)
         store = try CaseStore(folder: "\(preprocessedFolder)/\(plan.dataIdentifier)")
+        try store.check(plans: plans, configuration: plan)
         let splits = try Splits(
             contentsOf: preprocessedFolder + "/splits_final.json", identifiers: store.identifiers)
         split = try splits.split(for: fold, identifiers: store.identifiers)

@@ -124,6 +124,44 @@ import Volumes
         }
     }
 
+    @Test("cases that were made as other plans say are refused; older stores are not asked") func recipe() throws {
+        try withStore { folder, store in
+            let path = folder + "/../nnUNetPlans.json"
+            func plans(_ spacing: [Double], mean: Double = 1, scheme: String = "CTNormalization") throws -> Plans {
+                let fixture = try JSONValue(contentsOf: TestFiles.beside(#filePath, "Fixtures/preparation.json"))
+                var document = try #require(fixture["plans"]?.object)
+                var configurations = try #require(document["configurations"]?.object)
+                var configuration = try #require(configurations["3d_fullres"]?.object)
+                configuration["spacing"] = .array(spacing.map { .real($0) })
+                configuration["normalization_schemes"] = .strings([scheme, scheme])
+                configurations["3d_fullres"] = .object(configuration)
+                document["configurations"] = .object(configurations)
+                document["foreground_intensity_properties_per_channel"] = ["0": ["mean": .real(mean)]]
+                return try Plans(json: .object(document), path: path)
+            }
+            func check(_ store: CaseStore, _ plans: Plans) throws {
+                try store.check(plans: plans, configuration: try plans.configuration(named: "3d_fullres"))
+            }
+            func remake(_ plans: Plans) throws -> CaseStore {
+                let writer = try CaseStoreWriter(folder: folder)
+                let configuration = try plans.configuration(named: "3d_fullres")
+                return try writer.finish(
+                    [], signature: "", recipe: PreprocessingRecipe.make(plans: plans, configuration: configuration))
+            }
+            try check(store, try plans([1, 2, 3]))
+            let made = try remake(try plans([1, 2, 3]))
+            try check(made, try plans([1, 2, 3]))
+            let error = #expect(throws: DatasetError.self) { try check(made, try plans([1, 2, 2.5])) }
+            let text = error?.description ?? ""
+            #expect(text.contains("made with spacing [1.0, 2.0, 3.0]") && text.contains("says [1.0, 2.0, 2.5]"))
+            #expect(text.contains("run preprocess -plans_name nnUNetPlans -c 3d_fullres"))
+            #expect(throws: DatasetError.self) { try check(made, try plans([1, 2, 3], mean: 2)) }
+            // Statistics count where intensities are normalized by them.
+            let scored = try remake(try plans([1, 2, 3], scheme: "ZScoreNormalization"))
+            try check(scored, try plans([1, 2, 3], mean: 2, scheme: "ZScoreNormalization"))
+        }
+    }
+
     @Test("an abandoned store leaves nothing, an older one stays until the new one is finished") func abandoned() throws
     {
         try withStore { folder, _ in

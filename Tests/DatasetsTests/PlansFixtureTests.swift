@@ -18,13 +18,16 @@ import Testing
         }
     }
 
-    /// The leaves of a plans document that is stored as its difference from `base`.
-    private func leaves(_ difference: JSONValue, base: JSONValue) throws -> [String: JSONValue] {
+    /// The leaves of a planner's document, which is stored as its difference from that of the planner before.
+    private func leaves(_ entry: JSONValue, of preset: PlannerPreset, base: JSONValue) throws -> [String: JSONValue] {
         var leaves = Dictionary(uniqueKeysWithValues: try #require(base.object).members.map { ($0.key, $0.value) })
-        for dropped in try #require(difference["drop"]?.strings) {
-            for key in leaves.keys where key == dropped || key.hasPrefix(dropped + "/") { leaves[key] = nil }
+        for (planner, difference) in try #require(entry["plans"]?.object).members {
+            for dropped in try #require(difference["drop"]?.strings) {
+                for key in leaves.keys where key == dropped || key.hasPrefix(dropped + "/") { leaves[key] = nil }
+            }
+            for (key, value) in try #require(difference["set"]?.object).members { leaves[key] = value }
+            if planner == preset.plannerName { break }
         }
-        for (key, value) in try #require(difference["set"]?.object).members { leaves[key] = value }
         return leaves
     }
 
@@ -53,11 +56,11 @@ import Testing
     @Test("plans of synthetic datasets are nnU-Net's, for every planner", arguments: PlannerPreset.all)
     func everyPlanner(preset: PlannerPreset) throws {
         let fixture = try Self.fixture.get()
-        let base = try #require(fixture["bases"]?[preset.plannerName])
+        let base = try #require(fixture["base"])
         let entries = try #require(fixture["datasets"]?.array).filter { $0["plans"]?[preset.plannerName] != nil }
         #expect(entries.count >= (preset == .residual ? 4 : 20))
         for entry in entries {
-            let expected = try leaves(try #require(entry["plans"]?[preset.plannerName]), base: base)
+            let expected = try leaves(entry, of: preset, base: base)
             var document = try #require(try plan(entry, with: preset).object)
             // The intensities are those of the fingerprint.
             let intensities = "foreground_intensity_properties_per_channel"

@@ -57,6 +57,25 @@ extension EndToEnd {
             }
         }
 
+        @Test("Cases that other plans have replaced are refused until they are made anew") func sharedFolder() throws {
+            try Sandbox.with { sandbox in
+                try sandbox.makePhantom(cases: 5)
+                try sandbox.run("plan-and-preprocess", "-d", "900")
+                try sandbox.run(
+                    "plan-and-preprocess", "-d", "900", "-pl", "nnUNetPlannerResEncM", "-overwrite_plans_name",
+                    "coarse", "-overwrite_target_spacing", "2.5,2,2")
+                let command = ["train", "900", "3d_fullres", "0"] + Sandbox.oneIteration
+                expectRefused(
+                    try sandbox.start(command).outcome(), saying: "nnUNetPlans_3d_fullres cannot be used",
+                    "spacing [2.5, 2.0, 2.0]", "/nnUNetPlans.json says [",
+                    "preprocess -plans_name nnUNetPlans -c 3d_fullres")
+                #expect(Sandbox.files(below: sandbox.results) == [])
+                try sandbox.run("preprocess", "-d", "900", "-plans_name", "nnUNetPlans")
+                let outcome = try sandbox.start(command).outcome()
+                #expect(outcome.status == 0, "\(outcome)")
+            }
+        }
+
         @Test("Training what is planned but not trained yet is refused by name") func later() throws {
             try Sandbox.with { sandbox in
                 try sandbox.makePhantom(cases: 5)

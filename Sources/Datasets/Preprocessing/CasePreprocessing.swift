@@ -35,7 +35,8 @@ public enum CasePreprocessing {
             if let failure = failures.lazy.compactMap(\.self).first { throw failure }
             return try writer.finish(
                 cases.map(\.identifier),
-                signature: PreprocessingSignature.make(dataset: dataset, plans: plans, configuration: configuration))
+                signature: PreprocessingSignature.make(dataset: dataset, plans: plans, configuration: configuration),
+                recipe: PreprocessingRecipe.make(plans: plans, configuration: configuration))
         } catch {
             writer.abandon()
             throw error

@@ -13,11 +13,7 @@ enum PreprocessingSignature {
             plans.json["foreground_intensity_properties_per_channel"] ?? .null,
             dataset.description.json["labels"] ?? .null,
         ]
-        let keys = [
-            "spacing", "normalization_schemes", "use_mask_for_norm", "resampling_fn_data", "resampling_fn_data_kwargs",
-            "resampling_fn_seg", "resampling_fn_seg_kwargs", "preprocessor_name",
-        ]
-        for key in keys { parts.append(configuration.json[key] ?? .null) }
+        for key in PreprocessingRecipe.configurationKeys { parts.append(configuration.json[key] ?? .null) }
         for rawCase in dataset.cases {
             for path in rawCase.imagePaths + [rawCase.labelPath].compactMap(\.self) { parts.append(state(of: path)) }
         }

@@ -11,6 +11,8 @@ public struct CaseStore: Sendable {
     public let identifiers: [String]
     /// What the cases were made from and how; see ``PreprocessingSignature``.
     public let signature: String
+    /// What the plans said of preprocessing; nil in stores that were written before it was noted.
+    let recipe: JSONValue?
 
     static let indexName = "cases.json"
     static let formatVersion = 1
@@ -46,6 +48,7 @@ public struct CaseStore: Sendable {
         self.folder = folder
         self.identifiers = identifiers
         self.signature = signature
+        recipe = index["recipe"]
     }
 
     /// Maps one case into memory.

@@ -4,8 +4,8 @@ import Tensors
 
 /// Writes a folder of preprocessed cases that appears under its name when it is complete.
 ///
-/// The cases go into `NAME.partial`; ``finish(_:signature:)`` writes the index and renames the folder. A folder of that
-/// name that an interrupted run left behind is removed at the start.
+/// The cases go into `NAME.partial`; ``finish(_:signature:recipe:)`` writes the index and renames the folder. A folder of
+/// that name that an interrupted run left behind is removed at the start.
 public struct CaseStoreWriter: Sendable {
     /// The folder's final path.
     public let folder: String
@@ -53,16 +53,21 @@ public struct CaseStoreWriter: Sendable {
 
     /// Declares the store complete and gives it its name, in place of an older one.
     ///
-    /// - Parameter signature: what the cases were made from; ``CaseStore/signature``.
-    public func finish(_ identifiers: [String], signature: String) throws(DatasetError) -> CaseStore {
-        let index: JSONValue = [
+    /// - Parameters:
+    ///   - signature: what the cases were made from; ``CaseStore/signature``.
+    ///   - recipe: what the plans say of preprocessing; ``PreprocessingRecipe``.
+    public func finish(
+        _ identifiers: [String], signature: String, recipe: JSONObject? = nil
+    ) throws(DatasetError) -> CaseStore {
+        var index: JSONObject = [
             "version": .integer(CaseStore.formatVersion), "signature": .string(signature),
             "cases": .strings(identifiers.sortedByCodePoints()),
         ]
+        index["recipe"] = recipe.map { .object($0) }
         let old = folder + ".old"
         do throws(FileError) {
             try FileAccess.replace(
-                partial + "/" + CaseStore.indexName, with: index.text(indent: 1), isFlushed: false)
+                partial + "/" + CaseStore.indexName, with: JSONValue.object(index).text(indent: 1), isFlushed: false)
             // All files of all cases at once, before the folder gets the name that says that it is complete.
             try FileAccess.flushFileSystem(holding: partial)
             try FileAccess.remove(old)

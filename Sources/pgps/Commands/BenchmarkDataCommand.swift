@@ -110,9 +110,11 @@ struct BenchmarkDataCommand: ParsableCommand {
     private func preprocessed(_ dataset: String) throws -> (material: DataBenchmark.Material, plan: Plan) {
         let name = try DatasetName.resolve(dataset, in: roots.workspace)
         let folder = try roots.workspace.preprocessedFolder(of: name)
-        let plan = try Plans(contentsOf: "\(folder)/\(plans).json").configuration(named: configuration)
+        let plans = try Plans(contentsOf: "\(folder)/\(self.plans).json")
+        let plan = try plans.configuration(named: configuration)
         let description = try DatasetDescription(contentsOf: folder + "/dataset.json")
         let store = try CaseStore(folder: "\(folder)/\(plan.dataIdentifier)")
+        try store.check(plans: plans, configuration: plan)
         let material = DataBenchmark.Material(
             cases: CaseLibrary(store: store, identifiers: store.identifiers),
             channelCount: description.channelNames.count, maskedChannels: plan.useMaskForNorm,

@@ -1,8 +1,8 @@
 """Writes plans.json: synthetic fingerprints and the plans that nnU-Net's five planners make of them.
 
 Run: python3 plans.py > plans.json (needs nnunetv2 2.8.1). The datasets come from Tests/Conformance. To be short, plans
-are flattened ("a/b/c": value, lists as they are) and given as their difference from the first dataset's plans of the same
-planner: what is "set", and the prefixes that are "dropped".
+are flattened ("a/b/c": value, lists as they are) and given as their difference from those of the planner before, the
+first planner's from its plans of the first dataset ("base"): what is "set", and the prefixes to "drop".
 """
 import json
 import os
@@ -26,7 +26,9 @@ def flattened(value, path=""):
 
 def difference(base, plans):
     configurations = [f"/configurations/{name}" for name in ("2d", "3d_lowres", "3d_fullres", "3d_cascade_fullres")]
-    dropped = [name for name in configurations if not any(key.startswith(name + "/") for key in plans)]
+    dropped = [name for name in configurations
+               if any(key.startswith(name + "/") for key in base)
+               and not any(key.startswith(name + "/") for key in plans)]
     dropped += [key for key in base if key not in plans and not any(key.startswith(name + "/") for name in dropped)]
     return {"set": {key: value for key, value in plans.items() if base.get(key, "absent") != value}, "drop": dropped}
 
@@ -44,7 +46,7 @@ def main():
         image = os.path.join(root, "image")
         for ending in (".nii", ".nii.gz"):
             sitk.WriteImage(sitk.GetImageFromArray(np.zeros((2, 2, 2), np.uint8)), image + ending)
-        bases, entries = {}, []
+        base, entries = None, []
         for number in NUMBERS:
             description, fingerprint = synthetic_fingerprints.dataset(number)
             dataset = f"Dataset{number + 100}_Synthetic"
@@ -55,7 +57,7 @@ def main():
                 os.makedirs(os.path.join(root, folder, dataset))
                 with open(os.path.join(root, folder, dataset, name), "w") as file:
                     json.dump(document, file)
-            plans = {}
+            plans, before = {}, base
             # The base of the residual planners differs from M in the batch alone.
             for planner in PLANNERS if len(entries) < 4 else [p for p in PLANNERS if p != "ResEncUNetPlanner"]:
                 document = plan(planner, dataset)
@@ -63,12 +65,13 @@ def main():
                     "foreground_intensity_properties_per_channel"]
                 del document["foreground_intensity_properties_per_channel"]
                 flat = flattened(document)
-                base = bases.setdefault(planner, flat)
-                plans[planner] = difference(base, flat)
+                base = base or flat
+                plans[planner] = difference(before or base, flat)
+                before = flat
             entries.append({
                 "datasetName": dataset, "description": description, "fingerprint": fingerprint, "plans": plans})
             print(number, file=sys.stderr)
-    json.dump({"bases": bases, "datasets": entries}, sys.stdout, separators=(",", ":"))
+    json.dump({"base": base, "datasets": entries}, sys.stdout, separators=(",", ":"))
 
 
 if __name__ == "__main__":
