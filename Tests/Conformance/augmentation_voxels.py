@@ -3,7 +3,7 @@ import numpy as np
 import torch
 
 from augmentation_peer import NAMES, Pipeline
-from rows import Row
+from rows import Row, larger
 
 
 def patches():
@@ -32,7 +32,7 @@ def rows(probe, quick):
             used = [number for number, draw in enumerate(draws) if draw["noise"] is None]
             for number in used:
                 image, labels = expected(pipeline, window, draws[number], name)
-                largest = max(largest, float(abs(images[number] - image).max()))
+                largest = larger(largest, float(abs(images[number] - image).max()))
                 different += int((targets[number] != labels).sum())
             what = f"voxels, {kind}: {name or 'all but noise'}"
             found.append(Row(f"{what}, image", len(used), largest, 1e-3, largest <= 1e-3))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from label_maps import agreement
-from rows import Row
+from rows import Row, largest_of
 
 SCHEME = "pgps-efficiency"
 NAME = "Dataset004_Hippocampus"
@@ -109,6 +109,6 @@ class Hippocampus:
     def closeness(self, words, theirs, ours):
         losses = [1 - value for value in agreement(theirs, ours)]
         # Every case has background and both parts of the hippocampus, so there are three labels.
-        largest = max(losses) if len(losses) == 3 * len(self.cases) else math.nan
+        largest = largest_of(losses) if len(losses) == 3 * len(self.cases) else math.nan
         return Row(f"Hippocampus, 1000 iterations: 1 - Dice between predictions{words}", len(losses), largest,
                    LARGEST_DICE_LOSS, largest <= LARGEST_DICE_LOSS)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from label_maps import agreement
-from rows import Row
+from rows import Row, largest_of
 
 LARGEST_DICE_LOSS = 0.002
 HERE = pathlib.Path(__file__).resolve().parent
@@ -127,7 +127,7 @@ class Phantom:
             self.call(sys.executable, HERE / "predict_with_nnunet.py", precision, "-i", self.images, "-o", theirs, "-m",
                       model, "-f", 0, *mirroring)
             losses = [1 - value for value in agreement(theirs, ours)]
-            largest = max(losses) if len(losses) > 2 else math.nan
+            largest = largest_of(losses) if len(losses) > 2 else math.nan
             words = "exported" if direction == "out" else "imported, mirrored"
             words += ", nnU-Net's sums in single precision" if precision == "single" else ""
             rows.append(Row(f"models, {self.name}: 1 - Dice between predictions, {words}", len(losses), largest,

@@ -11,7 +11,7 @@ import distributions
 import nnunet
 from distributions import same_distribution
 from probing import Probe, relative
-from rows import Row
+from rows import Row, largest_of
 
 THREE = [[3, 3, 3]]
 CLASSES = {"background": 0, "a": 1, "b": 2}
@@ -54,7 +54,7 @@ def run(context):
     for case in cases(context.quick):
         logits, loss, gradients = compare(probe, *case[1:])
         for what, values, limit in (("logits", logits, 1e-3), ("loss", [loss], 1e-5), ("gradients", gradients, 1e-3)):
-            largest = max(values)
+            largest = largest_of(values)
             rows.append(Row(f"network, {case[0]}: {what}", len(values), largest, limit, largest <= limit))
     return [*rows, initial_weights_row(probe), initial_weights_row(probe, blocks=[1, 2, 2])]
 

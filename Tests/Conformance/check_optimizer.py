@@ -8,7 +8,7 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 import check_network
 from probing import Probe, relative
-from rows import Row
+from rows import Row, largest_of
 
 FEATURES = [16, 32, 32, 48]
 STRIDES, KERNELS = [[1, 1, 1]] + 3 * [[2, 2, 2]], 4 * [[3, 3, 3]]
@@ -22,9 +22,9 @@ def run(context):
     # Norms of the gradients below and above the limit of 12, up to huge ones.
     steps, norms = compare_steps(probe, [1.0, 11.9, 12.1, 500.0, 1e-4, 1e6])
     return [
-        Row("learning rates of all epochs", len(rates), max(rates), 1e-6, max(rates) <= 1e-6),
-        Row("norm of the gradient", len(norms), max(norms), 1e-6, max(norms) <= 1e-6),
-        Row("weights after each of successive steps", len(steps), max(steps), 1e-6, max(steps) <= 1e-6),
+        Row("learning rates of all epochs", len(rates), largest_of(rates), 1e-6, largest_of(rates) <= 1e-6),
+        Row("norm of the gradient", len(norms), largest_of(norms), 1e-6, largest_of(norms) <= 1e-6),
+        Row("weights after each of successive steps", len(steps), largest_of(steps), 1e-6, largest_of(steps) <= 1e-6),
     ]
 
 

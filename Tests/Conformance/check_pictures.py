@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 from PIL import Image
 
-from rows import Row
+from rows import Row, larger
 
 
 def run(context):
@@ -53,5 +53,5 @@ def run(context):
         found = np.asarray(Image.open(f"{pictures}/{identifier}.png").convert("RGB"))
         if found.shape != wanted.shape:
             return [Row("overlays: size of the pictures", count, f"{found.shape}, not {wanted.shape}", "equal", False)]
-        largest = max(largest, int(np.abs(found.astype(int) - wanted.astype(int)).max()))
+        largest = larger(largest, int(np.abs(found.astype(int) - wanted.astype(int)).max()))
     return [Row("overlays: brightness of the pixels, 0 to 255", count, largest, 1, largest <= 1)]

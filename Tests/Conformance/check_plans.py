@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import synthetic_fingerprints
-from rows import Row
+from rows import Row, larger
 
 # nnU-Net computes in double precision, and so does pgps; the order of operations may differ in the last digits.
 LIMIT = 1e-12
@@ -89,7 +89,7 @@ def _compare(context, folder, planner, numbers, what, memory=None, spacing=None,
             continue
         ours = _read(os.path.join(folder.root, "pgps", name, theirs["plans_name"] + ".json"))
         distance, difference = distance_of(ours, theirs)
-        largest = max(largest, distance)
+        largest = larger(largest, distance)
         problem = problem or (difference and f"{name}: {difference}")
     return Row(what, len(numbers), problem or largest, LIMIT, problem is None and largest <= LIMIT)
 
@@ -156,7 +156,7 @@ def distance_of(ours, theirs, path=""):
     largest, first = 0.0, None
     for member in members:
         distance, difference = distance_of(*member)
-        largest = max(largest, distance)
+        largest = larger(largest, distance)
         first = first or difference
     return largest, first
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import phantoms
 from check_plans import distance_of
-from rows import Row
+from rows import Row, larger, largest_of
 
 # nnU-Net adds up intensities in single precision.
 STATISTICS = 1e-6
@@ -90,7 +90,7 @@ class _Comparison:
 
     def _note(self, topic, value=0.0, problem=None):
         self.counts[topic] = self.counts.get(topic, 0) + 1
-        self.largest[topic] = max(self.largest.get(topic, 0.0), float(value))
+        self.largest[topic] = larger(self.largest.get(topic, 0.0), float(value))
         if problem and topic not in self.problems:
             self.problems[topic] = problem
 
@@ -102,7 +102,7 @@ class _Comparison:
         self._note("fingerprints: spacings, shapes, relative size", distance, difference and f"{name}: {difference}")
         if int(name[7:10]) in STATISTICS_OF:
             for one, other in zip(*[channels.values() for channels in intensities]):
-                worst = max(abs(one[key] - other[key]) for key in other) / (other["max"] - other["min"])
+                worst = largest_of(abs(one[key] - other[key]) for key in other) / (other["max"] - other["min"])
                 self._note("fingerprints: statistics of intensities, of their range", worst)
         plans = [_read(os.path.join(folder, "nnUNetPlans.json")) for folder in (ours, theirs)]
         for document in plans:

@@ -17,7 +17,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import resample_data_o
 
 import nnunet
 from probing import Probe
-from rows import Row
+from rows import Row, larger
 
 CLASSES = {"background": 0, "a": 1, "b": 2, "c": 3}
 REGIONS = {"background": 0, "whole": [1, 2, 3], "core": [2, 3], "tip": 3}
@@ -91,7 +91,7 @@ def export_rows(context):
             different, voxels, largest, count = 0, 0, 0.0, 4 if context.quick else 20
             for _ in range(count):
                 part, total, distance = compare_export(probe, random, labels, order, keeps)
-                different, voxels, largest = different + part, voxels + total, max(largest, distance)
+                different, voxels, largest = different + part, voxels + total, larger(largest, distance)
             share = different / voxels
             what = f"logits to labels: {kind}"
             if keeps:

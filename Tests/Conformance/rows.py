@@ -1,12 +1,14 @@
 """One row per comparison with nnU-Net, and the table of all rows."""
 import dataclasses
+import functools
 
 
 @dataclasses.dataclass
 class Row:
     """What was compared, on how many cases, the largest difference found, its limit, and whether it holds.
 
-    `largest` and `limit` are numbers, or words where a comparison has none ("equal", an exception's text).
+    `largest` and `limit` are numbers, or words where a comparison has none ("equal", an exception's text). A difference
+    that is not a number never holds.
     """
 
     what: str
@@ -14,6 +16,19 @@ class Row:
     largest: float | str
     limit: float | str
     ok: bool
+
+    def __post_init__(self):
+        self.ok = bool(self.ok) and self.largest == self.largest
+
+
+def larger(a, b):
+    """The larger difference. One that is not a number is the largest of all; `max` would lose it."""
+    return a if a != a or b <= a else b
+
+
+def largest_of(differences):
+    """The largest difference by `larger`."""
+    return functools.reduce(larger, differences)
 
 
 def print_table(rows):

@@ -13,6 +13,8 @@ import numpy
 import torch
 from nnunetv2.training.nnUNetTrainer import nnUNetTrainer as module
 
+from rows import largest_of
+
 
 def main():
     torch.set_num_threads(1)
@@ -57,7 +59,7 @@ def compare(trainer, checkpoint):
     state = trainer.optimizer.state_dict()["state"]
     pairs += [(state[index]["momentum_buffer"], value["momentum_buffer"])
               for index, value in checkpoint["optimizer_state"]["state"].items()]
-    largest = max(float((one - other).abs().max()) for one, other in pairs)
+    largest = largest_of(float((one - other).abs().max()) for one, other in pairs)
     epochs = abs(trainer.current_epoch - checkpoint["current_epoch"])
     return {"tensors": len(pairs), "largest": largest + epochs}
 
