@@ -61,15 +61,4 @@ struct ForeignOption: Sendable {
         ForeignOption("verbose", takesValue: false, .ignored(note: "has no meaning here")),
         ForeignOption("prev-stage-predictions", .refused(reason: "cascades are not here yet")),
     ]
-
-    static let preprocessing = [
-        ForeignOption(
-            "fpe",
-            .only("DatasetFingerprintExtractor", note: nil, otherwise: "only DatasetFingerprintExtractor is here")),
-        ForeignOption(
-            "preprocessor-name",
-            .only("DefaultPreprocessor", note: nil, otherwise: "only DefaultPreprocessor is here")),
-        ForeignOption("verbose", takesValue: false, .ignored(note: "has no meaning here")),
-        ForeignOption("no-pbar", takesValue: false, .ignored(note: "has no meaning here")),
-    ]
 }

@@ -12,24 +12,32 @@ public struct ForeignProgram: Sendable {
     /// The option that names the trainer, where it is not left to the command: its default, and what nnU-Net's default
     /// trainer is called here.
     let trainer: String?
+    /// Configurations to name with `-c` where the user names none: nnU-Net's default, if it is not the command's.
+    let configurations: [String]
 
     static let prefix = "nnUNetv2_"
     /// The trainer that nnU-Net takes unless it is told otherwise.
     static let standardTrainer = "nnUNetTrainer"
+    /// The configurations that nnU-Net preprocesses unless it is told otherwise.
+    private static let standardConfigurations = ["2d", "3d_fullres", "3d_lowres"]
 
-    init(_ name: String, _ command: String, options: [ForeignOption] = [], trainer: String? = nil) {
+    init(
+        _ name: String, _ command: String, options: [ForeignOption] = [], trainer: String? = nil,
+        configurations: [String] = []
+    ) {
         self.name = Self.prefix + name
         self.command = command
         self.options = options
         self.trainer = trainer
+        self.configurations = configurations
     }
 
     /// All programs of nnU-Net that may have a command here.
     public static let all: [ForeignProgram] = [
-        ForeignProgram("plan_and_preprocess", "plan-and-preprocess", options: ForeignOption.preprocessing),
-        ForeignProgram("extract_fingerprint", "extract-fingerprint", options: ForeignOption.preprocessing),
-        ForeignProgram("plan_experiment", "plan-experiment", options: ForeignOption.preprocessing),
-        ForeignProgram("preprocess", "preprocess", options: ForeignOption.preprocessing),
+        ForeignProgram("plan_and_preprocess", "plan-and-preprocess", configurations: standardConfigurations),
+        ForeignProgram("extract_fingerprint", "extract-fingerprint"),
+        ForeignProgram("plan_experiment", "plan-experiment"),
+        ForeignProgram("preprocess", "preprocess", configurations: standardConfigurations),
         ForeignProgram("train", "train", options: ForeignOption.training, trainer: "cps"),
         ForeignProgram("predict", "predict", options: ForeignOption.prediction, trainer: standardTrainer),
         ForeignProgram("accumulate_crossval_results", "accumulate-crossval-results"),
@@ -41,7 +49,7 @@ public struct ForeignProgram: Sendable {
         ForeignProgram("evaluate_simple", "evaluate-simple"),
         ForeignProgram("convert_MSD_dataset", "convert-msd"),
         ForeignProgram("plot_overlay_pngs", "plot-overlay-pngs"),
-        ForeignProgram("export_model_to_zip", "export-model-to-zip"),
+        ForeignProgram("export_model_to_zip", "export-model-to-zip", trainer: standardTrainer),
         ForeignProgram("install_pretrained_model_from_zip", "install-pretrained-model-from-zip"),
     ]
 
@@ -67,7 +75,7 @@ public struct ForeignProgram: Sendable {
     ) throws(ForeignProgramError) -> (arguments: [String], notes: [String]) {
         guard spelling.declares(command: command) else { throw .unknown(name: name) }
         var (result, notes) = ([String](), [String]())
-        var namesTrainer = false
+        var (namesTrainer, namesConfigurations) = (false, false)
         var place = arguments.startIndex
         while place < arguments.endIndex {
             let argument = arguments[place]
@@ -77,6 +85,7 @@ public struct ForeignProgram: Sendable {
                 break
             }
             let word = Word(argument)
+            if word.key == "c" { namesConfigurations = true }
             if let trainer, word.key == "tr" {
                 namesTrainer = true
                 let value = word.value ?? (place < arguments.endIndex ? arguments[place] : nil)
@@ -98,6 +107,7 @@ public struct ForeignProgram: Sendable {
             if let note = try option.note(value, of: self) { notes.append("\(argument): \(note)") }
         }
         if let trainer, !namesTrainer { result = ["-tr", trainer] + result }
+        if !configurations.isEmpty, !namesConfigurations { result = ["-c"] + configurations + result }
         return ([command] + result, notes)
     }
 

@@ -12,12 +12,16 @@ package enum Overlay {
         [0x9A, 0x63, 0x24], [0x80, 0x80, 0x00], [0x80, 0x00, 0x00], [0x46, 0x99, 0x90],
     ]
 
+    /// More different values are an image, which would take memory for every value and slice.
+    package static let mostLabels = 1 << 16
+
     /// The slice that shows most of the foreground: the mean over the labels of the share of each that lies in the
     /// slice, the first slice on ties, and the first one of all without foreground.
     ///
     /// As in nnU-Net, a label's voxels are divided by their number plus the shares of the labels before it.
     /// - Shapes: labels `[D, H, W]`; only those above 0 are foreground.
-    package static func bestSlice(of labels: Tensor<Int32>) -> Int {
+    /// - Returns: nil for more than ``mostLabels`` labels.
+    package static func bestSlice(of labels: Tensor<Int32>) -> Int? {
         let (depth, sliceCount) = (labels.shape[0], labels.shape[1] * labels.shape[2])
         // Voxels per slice of every label.
         var counts: [Int32: [Double]] = [:]
@@ -29,6 +33,7 @@ package enum Overlay {
                 var next = start + 1
                 while next < end, labels.scalars[next] == label { next += 1 }
                 if label > 0 {
+                    if counts[label] == nil, counts.count == mostLabels { return nil }
                     counts[label, default: Array(repeating: 0, count: depth)][slice] += Double(next - start)
                 }
                 start = next

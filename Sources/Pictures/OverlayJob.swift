@@ -76,7 +76,9 @@ public struct OverlayJob: Sendable {
         guard Array(voxels.shape.dropFirst()) == labels.shape else {
             throw .shapesDiffer(identifier: identifier, image: Array(voxels.shape.dropFirst()), labels: labels.shape)
         }
-        return voxels.scalars.withUnsafeBufferPointer { picture(image: $0, labels: labels) }
+        return try voxels.scalars.withUnsafeBufferPointer { (image) throws(PictureError) in
+            try picture(image: image, labels: labels, identifier: identifier)
+        }
     }
 
     private func picture(of store: CaseStore, _ identifier: String) throws(PictureError) -> Picture {
@@ -88,13 +90,15 @@ public struct OverlayJob: Sendable {
         let labels = Tensor<Int32>(
             shape: preprocessed.volumeShape, scalars: preprocessed.labels.map { max(0, Int32($0)) })
         let volume = preprocessed.image[channel * labels.count..<(channel + 1) * labels.count]
-        return picture(image: UnsafeBufferPointer(rebasing: volume), labels: labels)
+        return try picture(image: UnsafeBufferPointer(rebasing: volume), labels: labels, identifier: identifier)
     }
 
     /// - Shapes: image and labels `[D, H, W]`.
-    private func picture(image: UnsafeBufferPointer<Float>, labels: Tensor<Int32>) -> Picture {
+    private func picture(
+        image: UnsafeBufferPointer<Float>, labels: Tensor<Int32>, identifier: String
+    ) throws(PictureError) -> Picture {
         let (height, width) = (labels.shape[1], labels.shape[2])
-        let slice = Overlay.bestSlice(of: labels)
+        guard let slice = Overlay.bestSlice(of: labels) else { throw .tooManyLabels(identifier: identifier) }
         let voxels = slice * height * width..<(slice + 1) * height * width
         return Overlay.picture(
             image: image[voxels], labels: labels.scalars[voxels], height: height, width: width, intensity: intensity)

@@ -7,6 +7,7 @@ public enum PictureError: Error, CustomStringConvertible {
     case channel(Int, identifier: String, count: Int)
     case shapesDiffer(identifier: String, image: [Int], labels: [Int])
     case labelsMissing(identifier: String)
+    case tooManyLabels(identifier: String)
     case caseFailed(identifier: String, reason: String)
     case dataset(DatasetError)
     case file(FileError)
@@ -21,6 +22,8 @@ public enum PictureError: Error, CustomStringConvertible {
             "case \(identifier): the image has the shape \(image), but the label map \(labels); both must lie on the same "
                 + "grid"
         case .labelsMissing(let identifier): "case \(identifier) has no label map to lay over its image"
+        case .tooManyLabels(let identifier):
+            "case \(identifier): the label map has more than \(Overlay.mostLabels) different values; is it an image?"
         case .caseFailed(let identifier, let reason): "case \(identifier): \(reason)"
         case .dataset(let error): error.description
         case .file(let error): error.description

@@ -8,7 +8,10 @@ import Testing
             subcommands: [
                 .init(name: "train", options: [.init("-tr", .single), .init("--npz"), .init("--c")]),
                 .init(name: "predict", options: [.init("-i", .single), .init("-tr", .single), .init("-f", .list)]),
-                .init(name: "preprocess", options: [.init("-d", .list), .init("-verbose")]),
+                .init(name: "preprocess", options: [.init("-d", .list), .init("-c", .list), .init("-verbose")]),
+                .init(name: "plan-and-preprocess", options: [.init("-d", .list), .init("-c", .list)]),
+                .init(name: "plan-experiment", options: [.init("-d", .list)]),
+                .init(name: "export-model-to-zip", options: [.init("-d", .single), .init("-tr", .single)]),
                 .init(name: "evaluate"),
             ]))
 
@@ -32,7 +35,16 @@ import Testing
             ("nnUNetv2_predict -tr nnUNetTrainer -i a", "predict -tr nnUNetTrainer -i a"),
             ("nnUNetv2_predict -i a -- -npp 3", "predict -tr nnUNetTrainer -i a -- -npp 3"),
             ("nnUNetv2_evaluate_folder a b -np 1", "evaluate a b -np 1"),
-            ("nnUNetv2_preprocess -d -1 -fpe DatasetFingerprintExtractor", "preprocess -d -1"),
+            ("nnUNetv2_preprocess -d -1", "preprocess -c 2d 3d_fullres 3d_lowres -d -1"),
+            ("nnUNetv2_preprocess -d 4 -c 2d", "preprocess -d 4 -c 2d"),
+            (
+                "nnUNetv2_plan_and_preprocess -d 4 5 -np 8 4 8",
+                "plan-and-preprocess -c 2d 3d_fullres 3d_lowres -d 4 5 -np 8 4 8"
+            ),
+            ("nnUNetv2_plan_and_preprocess -d 4 --c=3d_fullres", "plan-and-preprocess -d 4 --c=3d_fullres"),
+            ("nnUNetv2_plan_experiment -d 4", "plan-experiment -d 4"),
+            ("nnUNetv2_export_model_to_zip -d 4 -o a.zip", "export-model-to-zip -tr nnUNetTrainer -d 4 -o a.zip"),
+            ("nnUNetv2_export_model_to_zip -d 4 -tr cps", "export-model-to-zip -d 4 -tr cps"),
         ])
     func words(typed: String, wanted: String) throws {
         let (arguments, notes) = try translated(typed)
@@ -45,8 +57,6 @@ import Testing
         #expect(arguments == "predict -tr nnUNetTrainer -i a -f 0")
         #expect(notes.count == 4 && notes[0] == "-npp: has no meaning here, one process does all on its threads")
         #expect(try translated("nnUNetv2_train 4 2d 0 -num_gpus 1").notes.count == 1)
-        // The command here has an option of that name, which counts.
-        #expect(try translated("nnUNetv2_preprocess -d 4 --verbose").arguments == "preprocess -d 4 --verbose")
     }
 
     @Test(
@@ -58,7 +68,6 @@ import Testing
             ("nnUNetv2_train 4 3d_fullres 0 -num_gpus 2", "mpirun -n"),
             ("nnUNetv2_train 4 3d_fullres 0 --val_best", "-val-best: validates with the final checkpoint"),
             ("nnUNetv2_predict -prev_stage_predictions x", "cascades"),
-            ("nnUNetv2_preprocess -preprocessor_name Mine", "only DefaultPreprocessor"),
         ])
     func refusals(typed: String, words: String) throws {
         let error = #expect(throws: ForeignProgramError.self) { try translated(typed) }

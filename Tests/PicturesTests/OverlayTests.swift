@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct OverlayTests {
     @Test("The slice with the largest mean share of the labels is drawn, the first on ties") func slices() {
-        func slice(_ rows: [[Int32]]) -> Int {
+        func slice(_ rows: [[Int32]]) -> Int? {
             Overlay.bestSlice(of: Tensor(shape: [rows.count, 1, rows[0].count], scalars: rows.flatMap(\.self)))
         }
         #expect(slice([[0, 0], [0, 1], [1, 1]]) == 2)
@@ -15,6 +15,12 @@ import Testing
         #expect(slice([[1, 1, 1, 1, 0], [1, 2, 0, 0, 0]]) == 0)
         // Two of three voxels of label 2: 0.6 + 1/4 and 0.4 + 2/4.
         #expect(slice([[1, 1, 1, 2, 0], [1, 1, 2, 2, 0]]) == 1)
+    }
+
+    @Test("An image in place of labels is refused, before it takes memory for every value") func imagesAsLabels() {
+        let values = (1...Int32(Overlay.mostLabels)).map { $0 }
+        #expect(Overlay.bestSlice(of: Tensor(shape: [2, 1, values.count / 2], scalars: values)) == 0)
+        #expect(Overlay.bestSlice(of: Tensor(shape: [1, 1, values.count + 1], scalars: values + [70_000])) == nil)
     }
 
     @Test("Colors are added to gray, and the brightest number becomes 255") func blending() {

@@ -48,6 +48,16 @@ public struct EnsembleJob: Sendable {
         }
     }
 
+    /// Copies what postprocessing and evaluation want to know of a folder of predictions: dataset.json, and plans.json
+    /// where it is there.
+    public func copyDocuments(from folder: String) throws(EnsembleError) {
+        do throws(FileError) {
+            for name in ["dataset.json", "plans.json"] where FileAccess.exists("\(folder)/\(name)") {
+                try FileAccess.replace("\(files.folder)/\(name)", with: FileAccess.read("\(folder)/\(name)"))
+            }
+        } catch { throw .file(error) }
+    }
+
     private func run(_ ensembleCase: EnsembleCase) throws(EnsembleError) {
         let members = ensembleCase.folders.map { PredictionFiles(folder: $0, fileEnding: files.fileEnding) }
         let identifier = ensembleCase.identifier

@@ -121,9 +121,7 @@ public struct ConfigurationSelection: Sendable {
         let job = try EnsembleJob(cases: cases, description: description, outputFolder: folder)
         try FileAccess.remove(folder)
         try job.run(limit: caseLimit) { progress("Averaging \(identifier)", $0, $1) }
-        for name in ["dataset.json", "plans.json"] {
-            try FileAccess.replace("\(folder)/\(name)", with: FileAccess.read("\(members[0].folder)/\(name)"))
-        }
+        try job.copyDocuments(from: members[0].folder)
         let summary = try comparison.run(referenceFolder: referenceFolder, predictionFolder: folder) {
             progress("Comparing \(identifier)", $0, $1)
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Datasets
-import Documents
 import Prediction
 
 /// `pgps ensemble`: the mean of several models' probabilities.
@@ -41,10 +40,7 @@ struct EnsembleCommand: ParsableCommand {
         try job.run(limit: limits.caseLimit) { done, total in
             display.update("Averaging", completed: done, total: total, detail: "")
         }
-        // What postprocessing and evaluation want to know of the folder.
-        for name in ["dataset.json", "plans.json"] where FileAccess.exists("\(first)/\(name)") {
-            try FileAccess.replace("\(output)/\(name)", with: FileAccess.read("\(first)/\(name)"))
-        }
+        try job.copyDocuments(from: first)
         display.line("Predictions: \(output)")
     }
 }

@@ -56,11 +56,9 @@ struct ExportModelToZipCommand: ParsableCommand {
     func run() throws {
         guard overwrite || !FileAccess.exists(output) else { throw ExchangeError.exists([output]) }
         let names = configurations.isEmpty ? Self.allConfigurations : ListOption.words(configurations)
-        let folds = folds.isEmpty ? ["0", "1", "2", "3", "4"] : ListOption.words(folds)
         let checkpoints = checkpoints.isEmpty ? ["final"] : ListOption.words(checkpoints)
         var selection = ModelPack.Selection(
-            folds: try folds.map { try FoldName(parsing: $0) },
-            checkpoints: checkpoints.map(ModelFolder.checkpointFile))
+            folds: try ListOption.folds(folds), checkpoints: checkpoints.map(ModelFolder.checkpointFile))
         selection.isStrict = !isNotStrict
         selection.withPredictions = packsPredictions
         selection.format = format

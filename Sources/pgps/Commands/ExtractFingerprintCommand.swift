@@ -17,19 +17,12 @@ struct ExtractFingerprintCommand: ParsableCommand {
     @OptionGroup var step: DatasetStepOptions
     @OptionGroup var fingerprint: FingerprintOptions
 
-    @Option(
-        name: .customLong("np", withSingleDash: true),
-        help: ArgumentHelp("Cases checked at a time (default: one per core).", valueName: "n"))
-    var checkLimit: Int?
-
-    func validate() throws {
-        if let checkLimit, checkLimit < 1 { throw ValidationError("-np is \(checkLimit); it must be at least 1") }
-    }
+    @OptionGroup var limits: CaseLimitOptions
 
     func run() throws {
         var options = DatasetPreparation.Options()
         options.isClean = fingerprint.clean
-        options.checkLimit = checkLimit
+        options.checkLimit = limits.caseLimit
         try step.run(options, listsWarnings: fingerprint.verifyDatasetIntegrity) {
             try $0.extractFingerprint(report: $1)
         }

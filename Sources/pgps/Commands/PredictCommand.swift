@@ -106,13 +106,15 @@ struct PredictCommand: ParsableCommand {
         let (job, predictor, passCount) = try world.agreeing { try prepare(precision) }
         // One rank looks at the output folder, before any of them writes to it.
         let listed = try world.agreeingOnRoot {
-            try job.writeDocuments(arguments: documentedArguments(precision))
+            try job.writeDocuments(arguments: try documentedArguments(precision))
             return continuesPrediction
                 ? job.missingIdentifiers(withProbabilities: savesProbabilities) : job.cases.map(\.identifier)
         }
         let identifiers = try world.broadcast((listed ?? []).joined(separator: "\n")).split(separator: "\n").map(
             String.init)
         if world.isRoot {
+            // The one name that may mean a model of nnU-Net or one from here.
+            if model.trainer == ModelFolder.nnUNetTrainer { display.line("Model: \(job.model.path)") }
             let skipped = job.cases.count - identifiers.count
             display.line(
                 "\(identifiers.count) case\(identifiers.count == 1 ? "" : "s") to predict"
@@ -171,7 +173,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     /// nnU-Net's record of the call, and what else decided about the result.
-    private func documentedArguments(_ precision: Precision) -> JSONObject {
+    private func documentedArguments(_ precision: Precision) throws -> JSONObject {
         [
             "list_of_lists_or_source_folder": .string(input),
             "output_folder_or_list_of_truncated_output_files": .string(output),
@@ -180,7 +182,7 @@ struct PredictCommand: ParsableCommand {
             "dataset": .string(model.dataset), "configuration": .string(configuration),
             "trainer": .string(model.trainer),
             "plans": .string(model.plans),
-            "folds": .strings(folds.isEmpty ? ["0", "1", "2", "3", "4"] : ListOption.words(folds)),
+            "folds": .strings(try ListOption.folds(folds).map(\.description)),
             "checkpoint": .string(ModelFolder.checkpointFile(checkpoint)), "step_size": .real(stepSize),
             "use_mirroring": .bool(!disablesMirroring), "precision": .string(precision.rawValue),
         ]
