@@ -1,12 +1,12 @@
 internal import Glibc
 
 /// A regular file that is read from any place.
-final class ArchiveFile {
-    let path: String
-    let byteCount: Int
+package final class ArchiveFile {
+    package let path: String
+    package let byteCount: Int
     private let descriptor: Int32
 
-    init(path: String) throws(ArchiveError) {
+    package init(path: String) throws(ArchiveError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .lastCall("read", path) }
         var information = stat()
@@ -35,7 +35,7 @@ final class ArchiveFile {
     }
 
     /// The bytes at a place inside the file.
-    func bytes(at place: Int, count: Int) throws(ArchiveError) -> [UInt8] {
+    package func bytes(at place: Int, count: Int) throws(ArchiveError) -> [UInt8] {
         guard place >= 0, count >= 0, count <= byteCount, place <= byteCount - count else {
             throw .zip(path: path, problem: "it ends before byte \(place) + \(count)")
         }

@@ -1,5 +1,11 @@
 internal import CISAL
 
+/// The deflate format (RFC 1951).
+package enum DeflateFormat {
+    /// A byte of deflated data holds at most so many bytes of content: 258 per code of 2 bits.
+    package static let largestRatio = 1032
+}
+
 /// One compression by ISA-L: bytes go in as they are and come out deflated (RFC 1951), bare or as a gzip member.
 ///
 /// - Determinism: equal input gives equal output with the same release of ISA-L on the same kind of processor.

@@ -34,9 +34,6 @@ public final class ZipEntryReader {
         }
     }
 
-    /// A byte of deflated data holds at most so many bytes of content (RFC 1951: 258 bytes per two bits).
-    private static let largestExpansion = 1032
-
     /// Finds an entry's content; none of it is read yet.
     ///
     /// - Throws: ``ArchiveError`` when the content is not where the directory says, or is too small for what it
@@ -46,7 +43,7 @@ public final class ZipEntryReader {
         file = archive.file
         contentStart = try archive.contentStart(of: entry)
         buffers = entry.isCompressed ? Buffers() : nil
-        guard entry.count / Self.largestExpansion <= entry.storedCount else {
+        guard entry.count / DeflateFormat.largestRatio <= entry.storedCount else {
             throw damaged("\(entry.count) bytes do not fit into the \(entry.storedCount) that it takes")
         }
     }

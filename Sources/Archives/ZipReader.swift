@@ -66,7 +66,11 @@ public final class ZipReader {
                 return .success(ZipChecksum.of(UnsafeRawBufferPointer(buffer)))
             } catch { return .failure(error) }
         }
-        guard try result.get() == entry.checksum else { throw checksumError(entry) }
+        guard try result.get() == entry.checksum else {
+            throw .zip(
+                path: path,
+                problem: "its entry \"\(entry.name)\" cannot be read: its content does not match its checksum")
+        }
         return bytes
     }
 
@@ -78,14 +82,13 @@ public final class ZipReader {
         guard output >= 0 else { throw .lastCall("write", target) }
         defer { close(output) }
         do throws(ArchiveError) {
-            try pieces(of: entry) { (piece) throws(ArchiveError) in
-                var written = 0
-                while written < piece.count {
-                    let taken = write(output, piece.baseAddress.map { $0 + written }, piece.count - written)
-                    if taken < 0 && errno == EINTR { continue }
-                    guard taken > 0 else { throw .lastCall("write", target) }
-                    written += taken
-                }
+            let reader = try ZipEntryReader(entry, of: self)
+            let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+            defer { piece.deallocate() }
+            var count = piece.count
+            while count == piece.count {
+                count = try reader.read(into: piece)
+                try Self.write(UnsafeRawBufferPointer(rebasing: piece[..<count]), to: output, target)
             }
             guard fsync(output) == 0 else { throw .lastCall("write", target) }
         } catch {
@@ -94,26 +97,16 @@ public final class ZipReader {
         }
     }
 
-    /// Hands out the content of an entry in pieces; throws at the end where the checksum is wrong.
-    private func pieces(
-        of entry: Entry, _ receive: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
+    private static func write(
+        _ piece: UnsafeRawBufferPointer, to output: Int32, _ path: String
     ) throws(ArchiveError) {
-        let start = try contentStart(of: entry)
-        var checksum: UInt32 = 0
-        var count = 0
-        try Inflation(isCompressed: entry.isCompressed).run(file, start..<start + entry.storedCount) {
-            (piece) throws(ArchiveError) in
-            count += piece.count
-            guard count <= entry.count else {
-                throw .zip(path: path, problem: "\"\(entry.name)\" is longer than the \(entry.count) bytes declared")
-            }
-            checksum = ZipChecksum.of(piece, after: checksum)
-            try receive(piece)
+        var written = 0
+        while written < piece.count {
+            let taken = Glibc.write(output, piece.baseAddress.map { $0 + written }, piece.count - written)
+            if taken < 0 && errno == EINTR { continue }
+            guard taken > 0 else { throw .lastCall("write", path) }
+            written += taken
         }
-        guard count == entry.count else {
-            throw .zip(path: path, problem: "\"\(entry.name)\" has \(count) of the \(entry.count) bytes declared")
-        }
-        guard checksum == entry.checksum else { throw checksumError(entry) }
     }
 
     /// Where the content begins: behind the local header, whose length the directory does not say.
@@ -127,10 +120,6 @@ public final class ZipReader {
             throw .zip(path: path, problem: "\"\(entry.name)\" reaches into what follows it")
         }
         return start
-    }
-
-    private func checksumError(_ entry: Entry) -> ArchiveError {
-        .zip(path: path, problem: "\"\(entry.name)\" does not have the checksum that the directory states")
     }
 }
 

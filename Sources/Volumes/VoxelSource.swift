@@ -81,12 +81,14 @@ final class VoxelSource {
 
     /// Refuses a declared size that the file cannot hold, before anything is allocated for it.
     ///
-    /// Deflate packs at most 1032 bytes into one (258 bytes per code of 2 bits), so a gzip file has a limit, too.
+    /// Deflate's ratio is limited, so a gzip file has a limit, too.
     func check(declares needed: Int) throws(VolumeError) {
         if archive == nil {
             guard needed <= byteCount else { throw .tooShort(path: path, needed: needed, present: byteCount) }
         } else {
-            guard needed / 1032 <= byteCount else { throw .tooSmall(path: path, needed: needed, compressed: byteCount) }
+            guard needed / DeflateFormat.largestRatio <= byteCount else {
+                throw .tooSmall(path: path, needed: needed, compressed: byteCount)
+            }
         }
     }
 

@@ -91,7 +91,7 @@ import Testing
             let entry = try #require(reader["folder/stored"])
             for read in [{ _ = try reader.contents(of: entry) }, { try reader.extract(entry, to: folder + "/out") }] {
                 let error = #expect(throws: ArchiveError.self, performing: read)
-                #expect(error?.description.contains("does not have the checksum") == true)
+                #expect(error?.description.contains("does not match its checksum") == true)
             }
             #expect(!FileAccess.exists(folder + "/out"))
         }

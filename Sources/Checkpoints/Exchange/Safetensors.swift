@@ -1,5 +1,5 @@
+import Archives
 import Documents
-import Foundation
 import Networks
 import Tensors
 
@@ -20,7 +20,7 @@ public struct Safetensors {
     /// - Throws: ``CheckpointError``.
     public init(contentsOf path: String) throws(CheckpointError) {
         do throws(CheckpointError) {
-            let file = try RangedFile(path)
+            let file = try Self.calling { () throws(ArchiveError) in try ArchiveFile(path: path) }
             let header = try Self.header(of: file)
             let dataStart = 8 + header.byteCount
             var tensors: [(name: String, tensor: FileTensor)] = []
@@ -41,24 +41,38 @@ public struct Safetensors {
             weights = try WeightsFile(path: path, byteCount: file.byteCount, tensors: tensors) {
                 (storage) throws(CheckpointError) in
                 let range = ranges[storage]
-                return try file.bytes(dataStart + range.lowerBound..<dataStart + range.upperBound)
+                return try Self.calling { () throws(ArchiveError) in
+                    try file.bytes(at: dataStart + range.lowerBound, count: range.count)
+                }
             }
         } catch { throw error.at(path) }
     }
 
+    private static func calling<Result>(
+        _ body: () throws(ArchiveError) -> Result
+    ) throws(CheckpointError) -> Result {
+        do throws(ArchiveError) { return try body() } catch {
+            guard case .fileSystem(_, _, let reason) = error else {
+                throw .unreadable("it became shorter while it was read")
+            }
+            throw CheckpointError(.refused(action: "read", reason: reason))
+        }
+    }
+
     private static func header(
-        of file: RangedFile
+        of file: ArchiveFile
     ) throws(CheckpointError) -> (json: JSONObject, byteCount: Int) {
         guard file.byteCount >= 8 else {
             throw .unreadable("it has \(file.byteCount) bytes, and a safetensors file has at least 8")
         }
-        let word = try file.bytes(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let start = try calling { () throws(ArchiveError) in try file.bytes(at: 0, count: 8) }
+        let word = start.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard let count = Int(exactly: word), count <= file.byteCount - 8, count <= longestHeader else {
             throw .unreadable(
                 "its header should have \(word) bytes, more than the file or than a model needs; it is incomplete or no "
                     + "safetensors file")
         }
-        let bytes = try file.bytes(8..<8 + count)
+        let bytes = try calling { () throws(ArchiveError) in try file.bytes(at: 8, count: count) }
         let json: JSONValue
         do throws(JSONSyntaxError) { json = try JSONValue(parsing: bytes) } catch {
             throw .unreadable("its header is not JSON (\(error))")
@@ -127,38 +141,5 @@ public struct Safetensors {
         bytes += text
         bytes.append(contentsOf: UnsafeRawBufferPointer(weights.elements))
         try FileAccess.replace(path, with: bytes)
-    }
-}
-
-/// A regular file that is read in ranges.
-private final class RangedFile {
-    let byteCount: Int
-    private let descriptor: Int32
-
-    init(_ path: String) throws(CheckpointError) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .lastCall("read") }
-        var information = stat()
-        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw .unreadable("it is not a regular file")
-        }
-        byteCount = Int(information.st_size)
-    }
-
-    deinit { close(descriptor) }
-
-    func bytes(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        var filled = 0
-        while filled < range.count {
-            let taken = bytes.withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress.map { $0 + filled }, range.count - filled, range.lowerBound + filled)
-            }
-            if taken < 0 && errno == EINTR { continue }
-            guard taken > 0 else { throw .unreadable("it became shorter while it was read") }
-            filled += taken
-        }
-        return bytes
     }
 }

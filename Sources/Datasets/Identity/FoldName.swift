@@ -1,3 +1,5 @@
+import Documents
+
 /// A fold of the cross-validation: a number from 0 on, or all cases.
 public enum FoldName: Sendable, Hashable, CustomStringConvertible {
     case number(Int)
@@ -22,6 +24,24 @@ public enum FoldName: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    private static let folderPrefix = "fold_"
+
     /// `fold_0` or `fold_all`.
-    public var folderName: String { "fold_\(self)" }
+    public var folderName: String { Self.folderPrefix + description }
+
+    /// The fold of a ``folderName``; nil for other folders.
+    public init?(folderName: String) {
+        guard folderName.hasPrefix(Self.folderPrefix),
+            let fold = try? FoldName(parsing: String(folderName.dropFirst(Self.folderPrefix.count))),
+            fold.folderName == folderName
+        else { return nil }
+        self = fold
+    }
+
+    /// Folds that have a folder in a model's folder, in the order of their names.
+    ///
+    /// - Throws: `FileError` when the folder cannot be listed.
+    public static func all(in modelFolder: String) throws(FileError) -> [FoldName] {
+        try FileAccess.list(modelFolder).compactMap { FoldName(folderName: $0) }
+    }
 }

@@ -40,8 +40,8 @@ public struct ModelArchive {
         guard let first = words.first, DatasetName(fullName: String(first)) != nil, words.count >= 2 || entry.isFolder
         else { return "does not lie in the folder of a dataset (DatasetXXX_Name)" }
         if entry.isSymbolicLink { return "is a symbolic link" }
-        // Deflate makes 258 bytes of 2 bits at best.
-        return entry.count / 1040 > entry.storedCount ? "declares more bytes than its data can hold" : nil
+        return entry.count / DeflateFormat.largestRatio > entry.storedCount
+            ? "declares more bytes than its data can hold" : nil
     }
 
     /// Unpacks everything beside its place, turns nnU-Net's checkpoints into ours, and gives the models their names.
@@ -90,9 +90,7 @@ public struct ModelArchive {
 
     /// Replaces the `.pth` files of an unpacked model by checkpoints of ours; a network that is not known here keeps them.
     private func convert(_ folder: String, _ note: (String) -> Void) throws {
-        let folds = try FileAccess.list(folder).filter { $0.hasPrefix("fold_") }
-            .compactMap { try? FoldName(parsing: String($0.dropFirst(5))) }
-        for fold in folds {
+        for fold in try FoldName.all(in: folder) {
             let foldFolder = folder + "/" + fold.folderName
             for name in try FileAccess.list(foldFolder) where name.hasSuffix(".pth") {
                 let model: ModelFolder

@@ -75,8 +75,7 @@ public struct ModelImport {
 
     /// The checkpoints of a model folder, one per fold.
     private static func files(in folder: String, _ options: Options) throws -> [(fold: FoldName?, path: String)] {
-        let present = try FileAccess.list(folder).filter { $0.hasPrefix("fold_") }
-            .compactMap { try? FoldName(parsing: String($0.dropFirst(5))) }
+        let present = try FoldName.all(in: folder)
         let isAsked = !options.folds.isEmpty
         return try (isAsked ? options.folds : present).compactMap { fold in
             let paths = ForeignCheckpoint.fileEndings.map {
@@ -164,11 +163,9 @@ public struct ModelImport {
         let isSame =
             (try? JSONValue(contentsOf: folder + "/plans.json")) == plans.json
             && (try? JSONValue(contentsOf: folder + "/dataset.json")) == description.json
-        let others = try FileAccess.list(folder).filter { name in
-            name.hasPrefix("fold_") && !folds.contains { $0.folderName == name }
-        }
+        let others = try FoldName.all(in: folder).filter { !folds.contains($0) }
         guard isSame || others.isEmpty else {
-            throw ExchangeError.otherModel(folder: folder, folds: others.map { String($0.dropFirst(5)) })
+            throw ExchangeError.otherModel(folder: folder, folds: others.map(\.description))
         }
     }
 }

@@ -56,10 +56,9 @@ public struct ModelFolder: Sendable {
 
     /// Folds that have a checkpoint of this name, numbers first.
     public func folds(withCheckpoint file: String) -> [FoldName] {
-        let names = (try? FileAccess.list(path)) ?? []
-        let folds = names.filter { $0.hasPrefix("fold_") && FileAccess.exists("\(path)/\($0)/\(file)") }
-            .compactMap { try? FoldName(parsing: String($0.dropFirst(5))) }
-        return folds.sorted { Self.order($0) < Self.order($1) }
+        let folds = (try? FoldName.all(in: path)) ?? []
+        return folds.filter { FileAccess.exists("\(path)/\($0.folderName)/\(file)") }
+            .sorted { Self.order($0) < Self.order($1) }
     }
 
     private static func order(_ fold: FoldName) -> Int {
