@@ -186,9 +186,14 @@ extension EngineComparison {
         /// LeakyReLU bends and a rounding turns into another derivative.
         private static func weights(of architecture: UNetArchitecture) -> AlignedBuffer<Float> {
             let weights = architecture.initialWeights(seed: EngineComparison.seed)
-            for entry in architecture.parameterLayout.entries where entry.role == .normShift {
+            for entry in architecture.parameterLayout.entries {
                 for (channel, scalar) in entry.range.enumerated() {
-                    weights.pointer[scalar] = channel % 2 == 0 ? 4 : -4
+                    switch entry.role {
+                    case .normShift: weights.pointer[scalar] = channel % 2 == 0 ? 4 : -4
+                    // At 0 a residual block's convolutions would count for nothing.
+                    case .lastNormScale: weights.pointer[scalar] = 1
+                    default: break
+                    }
                 }
             }
             return weights
