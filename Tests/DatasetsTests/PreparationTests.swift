@@ -134,8 +134,13 @@ import Volumes
             _ = try SyntheticDataset.write(to: root) { number, one in
                 if number == 0 { one.channels[1].scalars[1000] += 20 }
             }
-            try SyntheticDataset.prepare(dataset)
+            let notes = NoteCollector()
+            try DatasetPreparation(workspace: dataset.workspace, name: dataset.name, options: .init()).run { event in
+                if case .note(let text) = event { notes.add(text) }
+            }
             #expect(try FileAccess.read(voxels) != bytes)
+            let store = folder + "/nnUNetPlans_3d_fullres"
+            #expect(notes.texts == ["The cases in \(store) belong to other images or plans; they are made anew."])
         }
     }
 

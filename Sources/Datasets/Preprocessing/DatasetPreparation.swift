@@ -173,10 +173,14 @@ public struct DatasetPreparation: Sendable {
             let configuration = try plans.configuration(named: configurationName)
             let folder = target + "/" + configuration.dataIdentifier
             let signature = PreprocessingSignature.make(dataset: raw, plans: plans, configuration: configuration)
-            if !options.isClean, let store = try? CaseStore(folder: folder), store.signature == signature {
-                report(.note("The preprocessed cases in \(folder) are up to date; --clean makes them anew."))
-                report(.prepared(store, configuration))
-                continue
+            if !options.isClean, let store = try? CaseStore(folder: folder) {
+                if store.signature == signature {
+                    report(.note("The preprocessed cases in \(folder) are up to date; --clean makes them anew."))
+                    report(.prepared(store, configuration))
+                    continue
+                }
+                // The residual planners share a folder with the standard one, whatever the target spacing.
+                report(.note("The cases in \(folder) belong to other images or plans; they are made anew."))
             }
             let store = try CasePreprocessing.run(
                 raw, plans: plans, configuration: configuration, to: folder,
