@@ -1,7 +1,8 @@
 """Models that travel: exported here and used by nnU-Net, written by nnU-Net's trainer and used here.
 
 A short training on a phantom makes a model that is no longer noise. Both programs predict with the same weights; nnU-Net
-adds logits in half precision, so single voxels may differ (see predict_with_nnunet.py).
+adds logits in half precision, so single voxels may differ, and one of the 40 of a small lesion is 0.01 of its Dice. With its
+sums in single precision (see predict_with_nnunet.py) none may.
 """
 import json
 import math
@@ -117,19 +118,18 @@ class Phantom:
         return self.compare("in", "nnUNetTrainer", self.written)
 
     def compare(self, direction, trainer, model):
-        """Rows for nnU-Net as it is, and for a residual network also with its sums in single precision."""
+        """Rows for nnU-Net with its sums in single precision, and as it is, where a lone voxel may differ in a label."""
         ours, mirroring = self.folder / f"{direction}_pgps", ["--disable_tta"] if direction == "out" else []
         self.call(self.pgps, "predict", "-i", self.images, "-o", ours, "-d", self.ID, "-c", "3d_fullres", "-f", 0, "-tr",
                   trainer, "-p", self.plans, "--precision", "fp32", *mirroring)
-        rows = []
-        for precision in ["half", "single"] if self.is_residual else ["half"]:
+        words, rows = "exported" if direction == "out" else "imported, mirrored", []
+        for precision, forgiven in [("single", 0), ("half", 1)]:
             theirs = self.folder / f"{direction}_nnunet_{precision}"
             self.call(sys.executable, HERE / "predict_with_nnunet.py", precision, "-i", self.images, "-o", theirs, "-m",
                       model, "-f", 0, *mirroring)
-            losses = [1 - value for value in agreement(theirs, ours)]
+            losses = [1 - value for value in agreement(theirs, ours, forgiven)]
             largest = largest_of(losses) if len(losses) > 2 else math.nan
-            words = "exported" if direction == "out" else "imported, mirrored"
-            words += ", nnU-Net's sums in single precision" if precision == "single" else ""
-            rows.append(Row(f"models, {self.name}: 1 - Dice between predictions, {words}", len(losses), largest,
+            sums = "nnU-Net's sums in single precision" if precision == "single" else "but for one voxel of a label"
+            rows.append(Row(f"models, {self.name}: 1 - Dice between predictions, {words}, {sums}", len(losses), largest,
                             LARGEST_DICE_LOSS, largest <= LARGEST_DICE_LOSS))
         return rows
