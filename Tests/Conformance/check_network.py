@@ -119,7 +119,7 @@ def initial_weights_row(probe, blocks=None):
     return distributions.row(f"network{kind}: initial weights", len(probabilities), probabilities)
 
 
-def unet(channels, heads, features, strides, kernels, blocks):
+def unet(channels, heads, features, strides, kernels, blocks=None):
     """A network of nnU-Net's kind: residual blocks per level of the encoder, or two convolutions."""
     levels = len(features)
     kind, decoder = (ResidualEncoderUNet, 1) if blocks else (PlainConvUNet, 2)

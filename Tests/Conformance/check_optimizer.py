@@ -39,7 +39,7 @@ def expected_rates(epochs):
 
 
 def compare_steps(probe, wanted_norms):
-    network = check_network.plain_network(1, 3, FEATURES, STRIDES, KERNELS)
+    network = check_network.unet(1, 3, FEATURES, STRIDES, KERNELS)
     random = np.random.default_rng(5)
     parameters = dict(network.named_parameters())
     weights = check_network.set_weights(parameters)

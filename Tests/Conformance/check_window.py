@@ -57,7 +57,7 @@ def logits_row(probe, context):
 
 def logits_difference(probe, channels, shape, patch, step, axes, member_count):
     features, strides, kernels = [16, 32, 32], [[1, 1, 1]] + 2 * [[2, 2, 2]], 3 * [[3, 3, 3]]
-    network = check_network.plain_network(channels, 3, features, strides, kernels)
+    network = check_network.unet(channels, 3, features, strides, kernels)
     network.decoder.deep_supervision = False
     members, states = [], []
     for number in range(member_count):
