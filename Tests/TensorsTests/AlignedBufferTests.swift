@@ -15,6 +15,17 @@ import Testing
         }
     }
 
+    /// Kernels gain by huge pages only where a buffer begins at one; its end needs no whole page.
+    @Test(arguments: [4 << 20, (4 << 20) + 1, (6 << 20) - 4095, 9_999_999])
+    func largeBuffersBeginAtAHugePage(byteCount: Int) {
+        let buffers = (0..<4).map { _ in AlignedBuffer<UInt8>(count: byteCount) }
+        for buffer in buffers {
+            #expect(UInt(bitPattern: buffer.pointer) % (2 << 20) == 0)
+            buffer.pointer[byteCount - 1] = 7
+            #expect(buffer.pointer[0] == 0 && buffer.pointer[byteCount - 1] == 7)
+        }
+    }
+
     @Test func buffersDoNotOverlap() {
         let buffers = (0..<6).map { AlignedBuffer<UInt8>(count: (1 << 22) + $0 * 1_000_001) }
         for (number, buffer) in buffers.enumerated() { buffer.fill(UInt8(number + 1)) }
