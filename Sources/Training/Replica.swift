@@ -43,6 +43,9 @@ final class Replica {
 
     func stage(atIteration iteration: Int) -> Stage { batches.stage(atIteration: iteration) }
 
+    /// Opens all cases now, not when a patch first needs them.
+    func openCases() throws { _ = try batches.cases.sources(Array(0..<batches.cases.count)) }
+
     /// One iteration: patches, then the optimizer's step on them.
     ///
     /// - Throws: ``TrainingError/notFinite(what:iteration:epoch:stage:cases:)`` on all ranks together, before the

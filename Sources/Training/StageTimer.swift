@@ -3,7 +3,8 @@ import Curriculum
 import Datasets
 
 /// Times iterations of every stage of a schedule on the data of a fold, exactly as a training runs them, without
-/// writing anything. The learning rate is 0, so the weights stay.
+/// writing anything. The learning rate is 0, so the weights stay. All cases are open before the first iteration, as they
+/// are in a training after its first epoch.
 public struct StageTimer {
     /// Times of one stage, seconds per iteration on this rank.
     public struct Times: Sendable {
@@ -29,6 +30,7 @@ public struct StageTimer {
         on communicator: Communicator, iterationCount: Int, report: (Times) -> Void
     ) throws -> [Times] {
         let replica = try communicator.agreeing { try Replica(setup, communicator: communicator) }
+        try communicator.agreeing { try replica.openCases() }
         return try setup.schedule.stages.map { stage in
             var (seconds, dataSeconds): ([Double], [Double]) = ([], [])
             for number in 0...iterationCount {
