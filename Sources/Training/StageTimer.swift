@@ -10,9 +10,9 @@ public struct StageTimer {
     public struct Times: Sendable {
         public let stage: Stage
         /// Whole iterations.
-        public let seconds: [Double]
+        public fileprivate(set) var seconds: [Double] = []
         /// The part of each in which patches were prepared.
-        public let dataSeconds: [Double]
+        public fileprivate(set) var dataSeconds: [Double] = []
     }
 
     public let setup: FoldSetup
@@ -22,27 +22,34 @@ public struct StageTimer {
         setup = try FoldSetup(configuration, fold: fold, workspace: workspace)
     }
 
+    /// Times the stages in turns, so that a while in which other programs are busy does not fall on one stage alone.
+    ///
     /// - Parameters:
-    ///   - iterationCount: iterations per stage that are timed, after one that is not; a shorter stage is repeated.
-    ///   - report: called with each stage's times.
+    ///   - iterationCount: iterations per stage that are timed; a shorter stage is repeated.
+    ///   - roundCount: turns of all stages that share these iterations; each begins with one that is not timed.
+    ///   - report: called with every stage of every round, 0 being the first, when it is done.
     /// - Collective: every rank of the communicator.
     public func run(
-        on communicator: Communicator, iterationCount: Int, report: (Times) -> Void
+        on communicator: Communicator, iterationCount: Int, roundCount: Int, report: (_ round: Int, Stage) -> Void
     ) throws -> [Times] {
         let replica = try communicator.agreeing { try Replica(setup, communicator: communicator) }
         try communicator.agreeing { try replica.openCases() }
-        return try setup.schedule.stages.map { stage in
-            var (seconds, dataSeconds): ([Double], [Double]) = ([], [])
-            for number in 0...iterationCount {
-                let start = ContinuousClock.now
-                let step = try replica.step(iteration: stage.firstIteration + number % stage.iterationCount, rate: 0)
-                guard number > 0 else { continue }
-                seconds.append(start.duration(to: .now) / .seconds(1))
-                dataSeconds.append(step.dataWaitSeconds)
+        var times = setup.schedule.stages.map { Times(stage: $0) }
+        for round in 0..<roundCount {
+            let (first, end) = (iterationCount * round / roundCount, iterationCount * (round + 1) / roundCount)
+            for index in times.indices {
+                let stage = times[index].stage
+                for number in first...end {
+                    let start = ContinuousClock.now
+                    let iteration = stage.firstIteration + number % stage.iterationCount
+                    let step = try replica.step(iteration: iteration, rate: 0)
+                    guard number > first else { continue }
+                    times[index].seconds.append(start.duration(to: .now) / .seconds(1))
+                    times[index].dataSeconds.append(step.dataWaitSeconds)
+                }
+                report(round, stage)
             }
-            let times = Times(stage: stage, seconds: seconds, dataSeconds: dataSeconds)
-            report(times)
-            return times
         }
+        return times
     }
 }

@@ -13,9 +13,10 @@ struct BenchmarkTrainingCommand: ParsableCommand {
         commandName: "training",
         abstract: "Times every stage of schemes on the data of a fold, and adds the whole training up.",
         discussion: """
-            Iterations run as in training, patches included, alone or under mpirun; nothing is written. Each stage counts \
-            with its median and the iterations that the whole training has, validation and checkpoints left out. The share \
-            is that of cps at the pace of the last stage.
+            Iterations run as in training, patches included, alone or under mpirun; nothing is written. The stages take \
+            turns, so that noise of the machine falls on all of them. Each stage counts with its median and the iterations \
+            that the whole training has, validation and checkpoints left out. The share is that of cps at the pace of the \
+            last stage.
 
             Example:
               pgps benchmark training -d 4 -c 3d_fullres -tr pgps-efficiency pgps-performance
@@ -45,8 +46,16 @@ struct BenchmarkTrainingCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Optimizer steps per epoch of that training.", valueName: "n"))
     var iterationsPerEpoch = 250
 
-    @Option(help: ArgumentHelp("Iterations of each stage that are timed, after one that is not.", valueName: "n"))
+    @Option(help: ArgumentHelp("Iterations of each stage that are timed.", valueName: "n"))
     var iterations = 20
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Turns of all stages that share these iterations, at most one for each; a turn of a stage begins with an iteration \
+            that is not timed.
+            """, valueName: "n"))
+    var rounds = 4
 
     @Option(help: ArgumentHelp("auto, fp32 or bf16.", valueName: "precision"))
     var precision = PrecisionChoice.auto
@@ -64,6 +73,7 @@ struct BenchmarkTrainingCommand: ParsableCommand {
 
     func validate() throws {
         guard iterations >= 1 else { throw ValidationError("--iterations is \(iterations); it must be at least 1") }
+        guard rounds >= 1 else { throw ValidationError("--rounds is \(rounds); it must be at least 1") }
     }
 
     func run() throws {
@@ -76,10 +86,12 @@ struct BenchmarkTrainingCommand: ParsableCommand {
             for run in runs {
                 let run = try run.agreed(on: world)
                 let timer = try world.agreeing { try StageTimer(run, fold: foldName, workspace: roots.workspace) }
-                let times = try timer.run(on: world, iterationCount: iterations) { times in
-                    runtime.note("\(run.scheme.rawValue), stage \(times.stage.index + 1)")
+                let count = min(rounds, iterations)
+                let times = try timer.run(on: world, iterationCount: iterations, roundCount: count) { round, stage in
+                    runtime.note("\(run.scheme.rawValue), stage \(stage.index + 1)")
                     if world.isRoot {
-                        BenchmarkOptions.note("\(run.scheme.rawValue): stage \(times.stage.index + 1) timed")
+                        BenchmarkOptions.note(
+                            "\(run.scheme.rawValue): stage \(stage.index + 1) timed, round \(round + 1) of \(count)")
                     }
                 }
                 let runtime = VirtualRuntime(scheme: run.scheme.rawValue, times: times)
