@@ -276,29 +276,6 @@ ckonednn_convolution *ckonednn_make(const ckonednn_shape *shape, char *problem, 
     return c;
 }
 
-void ckonednn_free(ckonednn_convolution *c) {
-    if (!c) return;
-    for (int i = 0; i < DIRECTIONS; i++) {
-        direction_t *d = &c->directions[i];
-        dnnl_memory_t memories[] = {d->source, d->weights, d->destination, d->scratchpad};
-        for (size_t k = 0; k < sizeof memories / sizeof *memories; k++) dnnl_memory_destroy(memories[k]);
-        if (d->primitive) dnnl_primitive_destroy(d->primitive);
-        if (d->description) dnnl_primitive_desc_destroy(d->description);
-        if (c->convert[i]) dnnl_primitive_destroy(c->convert[i]);
-        free(c->converted[i]);
-    }
-    for (int i = 0; i < 2; i++) {
-        free(c->packed[i]);
-        if (c->pack[i]) dnnl_primitive_destroy(c->pack[i]);
-    }
-    if (c->unpack) dnnl_primitive_destroy(c->unpack);
-    dnnl_memory_destroy(c->plain_weights);
-    dnnl_memory_destroy(c->plain_source);
-    if (c->stream) dnnl_stream_destroy(c->stream);
-    free(c->widened);
-    free(c);
-}
-
 int ckonednn_share_weights(ckonednn_convolution *c, const ckonednn_convolution *owner) {
     for (int i = 0; i < 2; i++) {
         if (!c->packed[i]) continue;
@@ -312,14 +289,6 @@ int ckonednn_share_weights(ckonednn_convolution *c, const ckonednn_convolution *
         c->packed[i] = NULL;
     }
     return 1;
-}
-
-size_t ckonednn_scratch_bytes(const ckonednn_convolution *c) {
-    size_t most = 0;
-    for (int i = 0; i < DIRECTIONS; i++) {
-        if (c->directions[i].scratch_bytes > most) most = c->directions[i].scratch_bytes;
-    }
-    return most;
 }
 
 const char *ckonednn_implementation(const ckonednn_convolution *c, int direction) {

@@ -1,4 +1,4 @@
-// What compiling (onednn.c) and running (onednn_run.c) a convolution share.
+// What compiling (onednn.c) and running or freeing (onednn_run.c) a convolution share.
 #pragma once
 #include <dnnl.h>
 

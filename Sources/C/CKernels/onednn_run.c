@@ -1,7 +1,16 @@
-// Runs compiled convolutions, with calls that oneDNN 2 and 3 have in common.
+// Runs and frees compiled convolutions, with calls that oneDNN 2 and 3 have in common.
+#include <stdlib.h>
 #include <string.h>
 
 #include "onednn_convolution.h"
+
+size_t ckonednn_scratch_bytes(const ckonednn_convolution *c) {
+    size_t most = 0;
+    for (int i = 0; i < DIRECTIONS; i++) {
+        if (c->directions[i].scratch_bytes > most) most = c->directions[i].scratch_bytes;
+    }
+    return most;
+}
 
 // Points a memory at an address; oneDNN zeroes padded channels when it is told of a new one, so only if it changed.
 static void point(dnnl_memory_t memory, const void *handle) {
@@ -111,4 +120,27 @@ int ckonednn_backward_weights(
     if (status != 0 || !c->unpack) return status;
     point(c->plain_weights, weight_gradient);
     return run_reorder(c, c->unpack, d->weights, c->plain_weights);
+}
+
+void ckonednn_free(ckonednn_convolution *c) {
+    if (!c) return;
+    for (int i = 0; i < DIRECTIONS; i++) {
+        direction_t *d = &c->directions[i];
+        dnnl_memory_t memories[] = {d->source, d->weights, d->destination, d->scratchpad};
+        for (size_t k = 0; k < sizeof memories / sizeof *memories; k++) dnnl_memory_destroy(memories[k]);
+        if (d->primitive) dnnl_primitive_destroy(d->primitive);
+        if (d->description) dnnl_primitive_desc_destroy(d->description);
+        if (c->convert[i]) dnnl_primitive_destroy(c->convert[i]);
+        free(c->converted[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        free(c->packed[i]);
+        if (c->pack[i]) dnnl_primitive_destroy(c->pack[i]);
+    }
+    if (c->unpack) dnnl_primitive_destroy(c->unpack);
+    dnnl_memory_destroy(c->plain_weights);
+    dnnl_memory_destroy(c->plain_source);
+    if (c->stream) dnnl_stream_destroy(c->stream);
+    free(c->widened);
+    free(c);
 }
