@@ -10,11 +10,11 @@ struct BufferMemory {
     private let mappedByteCount: Int?
 
     /// From how many bytes on a buffer is mapped on its own.
-    static let leastMapped = 1 << 20
+    private static let leastMapped = 1 << 20
     /// From how many bytes on it is made of huge pages.
-    static let leastHuge = 2 * hugePage
+    private static let leastHuge = 2 * hugePage
     /// Bytes of a huge page of x86-64.
-    static let hugePage = 2 << 20
+    private static let hugePage = 2 << 20
 
     /// - Precondition: the system has the memory; what it does not even promise ends the program, as an array would.
     init(byteCount: Int) {
@@ -36,7 +36,7 @@ struct BufferMemory {
         return memory
     }
 
-    /// Maps a huge page more than asked for, and gives back what lies in front of the first and behind the last byte.
+    /// Maps a huge page more than asked for, and gives back what lies in front of the first and behind the last page used.
     private static func mapHugePages(_ byteCount: Int) -> UnsafeMutableRawPointer {
         let page = Int(getpagesize())
         let used = (byteCount + page - 1) & ~(page - 1)

@@ -3,8 +3,8 @@ import Curriculum
 import Datasets
 
 /// Times iterations of every stage of a schedule on the data of a fold, exactly as a training runs them, without
-/// writing anything. The learning rate is 0, so the weights stay. All cases are open before the first iteration, as they
-/// are in a training after its first epoch.
+/// writing anything. The learning rate is 0, so the weights stay. All cases are open before the first iteration: in a
+/// training, that is true of all but its first iterations.
 public struct StageTimer {
     /// Times of one stage, seconds per iteration on this rank.
     public struct Times: Sendable {

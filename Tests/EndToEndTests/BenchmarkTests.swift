@@ -137,6 +137,8 @@ extension EndToEnd {
                     ["benchmark", "training", "-d", "900", "-c", "3d_fullres", "-tr", "rpss"]
                 ).outcome()
                 #expect(refused.status != 0 && refused.errors.contains("no stages to time"))
+                let unturned = try sandbox.start(arguments + ["--rounds", "0"]).outcome()
+                #expect(unturned.status != 0 && unturned.errors.contains("--rounds is 0; it must be at least 1"))
             }
         }
 
